@@ -1,0 +1,72 @@
+//! What the config file means: validated, with every default filled in.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::model::{LinkName, Pool, Vip};
+
+/// The config in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Name of this node, as `owner` keys name it.
+    pub node_name: String,
+    /// Link on which VIPs are announced.
+    pub uplink: LinkName,
+    /// Directory of the agent's state.
+    pub state_dir: PathBuf,
+    /// Where `/livez`, `/readyz` and `/state` are served.
+    pub listen: SocketAddr,
+    /// What a planned stop leaves behind.
+    pub on_stop: OnStop,
+    /// Where Services come from.
+    pub source: Source,
+    /// What this node may touch.
+    pub pools: Vec<Pool>,
+    /// VIPs that no Service names, and owners of single VIPs.
+    pub vips: Vec<StaticVip>,
+    /// Interval of the slow repetition of announcements; none: never.
+    pub announce_refresh: Option<Duration>,
+}
+
+/// Where Services come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Files and directories of manifests.
+    pub files: Vec<PathBuf>,
+    /// Whether `spec.externalIPs` count.
+    pub external_ips: bool,
+    /// Only Services of this class; empty: any.
+    pub load_balancer_class: String,
+}
+
+/// A `[[vip]]` of the config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaticVip {
+    /// The address.
+    pub vip: Vip,
+    /// Its owner; none: the pool's.
+    pub owner: Option<String>,
+}
+
+/// What a planned stop leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnStop {
+    /// Everything with our mark is removed.
+    Withdraw,
+    /// The kernel goes on answering.
+    Keep,
+}
+
+impl Settings {
+    /// The pool that holds `vip`.
+    pub fn pool_of(&self, vip: Vip) -> Option<&Pool> {
+        self.pools.iter().find(|pool| pool.contains(vip))
+    }
+
+    /// Who owns `vip`: its `[[vip]]` entry, else its pool.
+    pub fn owner_of(&self, vip: Vip, pool: &Pool) -> Option<&str> {
+        let entry = self.vips.iter().find(|entry| entry.vip == vip);
+        entry.and_then(|entry| entry.owner.as_deref()).or(pool.owner.as_deref())
+    }
+}

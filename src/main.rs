@@ -1,0 +1,3 @@
+//! The `hostvip` command.
+
+fn main() {}

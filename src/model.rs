@@ -1,0 +1,31 @@
+//! Floor 0: the words of DESIGN §1 as types. No behaviour beyond parse, display and order.
+
+pub mod finding;
+pub mod host;
+pub mod kernel;
+pub mod link;
+pub mod mac;
+pub mod op;
+pub mod pool;
+pub mod provenance;
+pub mod report;
+pub mod selector;
+pub mod service;
+pub mod sysctl;
+pub mod time;
+pub mod verdict;
+pub mod vip;
+
+pub use finding::{Finding, Severity};
+pub use host::{Gateway, Host};
+pub use kernel::{Address, AddressKey, KernelState, Route, RouteKey, Scope};
+pub use link::{Link, LinkName};
+pub use mac::Mac;
+pub use op::{Op, Plan};
+pub use pool::{Placement, Pool, Standby};
+pub use selector::Selector;
+pub use service::{Ingress, IpMode, Port, Protocol, Service, ServiceKey};
+pub use sysctl::{Knob, Sysctl, SysctlState};
+pub use time::Time;
+pub use verdict::{Reason, Verdict};
+pub use vip::{Family, Vip};

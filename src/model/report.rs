@@ -1,0 +1,98 @@
+//! What the agent says of itself: `/state`, `status --output json` and `explain` share these types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Finding, LinkName, Placement, ServiceKey, Verdict, Vip};
+
+/// The last decision and how it was carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Name of this node.
+    pub node: String,
+    /// Version of the agent.
+    pub version: String,
+    /// Seconds since the agent started.
+    pub uptime_seconds: u64,
+    /// The config in force.
+    pub config: ConfigReport,
+    /// The uplink.
+    pub uplink: String,
+    /// The sources, and what is wrong with them.
+    pub sources: Vec<SourceReport>,
+    /// Every VIP that this node has a part in.
+    pub vips: BTreeMap<Vip, VipReport>,
+    /// One verdict for each VIP of each Service.
+    pub verdicts: Vec<Verdict>,
+    /// What is wrong or risky on this host.
+    pub findings: Vec<Finding>,
+    /// Operations that failed and are tried again.
+    pub failing: Vec<FailingOp>,
+}
+
+/// The config in force, and the one that was refused, if any.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigReport {
+    /// Path.
+    pub path: String,
+    /// Why the file as it is now was refused; the former config stays in force.
+    pub refused: Option<String>,
+}
+
+/// One file or directory of Services.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// Path.
+    pub path: String,
+    /// Services read.
+    pub services: usize,
+    /// Documents of other kinds, skipped.
+    pub skipped: usize,
+    /// Documents that could not be read, with their position; what they said before stays in force.
+    pub problems: Vec<String>,
+}
+
+/// One VIP on this node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VipReport {
+    /// Pool.
+    pub pool: String,
+    /// The node that owns it.
+    pub owner: String,
+    /// What this node does.
+    pub role: Role,
+    /// Where the owner holds it.
+    pub placement: Placement,
+    /// Link that it is announced on.
+    pub link: LinkName,
+    /// Services that share it.
+    pub services: Vec<ServiceKey>,
+    /// Gratuitous frames sent since the agent started.
+    pub announcements: u64,
+    /// Seconds since the last one.
+    pub announced_seconds_ago: Option<u64>,
+}
+
+/// What this node does for a VIP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Answers.
+    Owner,
+    /// Does not answer.
+    Standby,
+}
+
+/// An operation that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailingOp {
+    /// The operation, as the log prints it.
+    pub op: String,
+    /// The last error.
+    pub error: String,
+    /// Times tried.
+    pub attempts: u32,
+    /// Milliseconds until the next try.
+    pub retry_in_ms: u64,
+}

@@ -1,0 +1,110 @@
+//! Kubernetes Services, as much of them as decides about VIPs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// Namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ServiceKey {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+/// A projection of `v1.Service`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// Namespace and name.
+    pub key: ServiceKey,
+    /// `metadata.uid`; empty where a manifest has none.
+    pub uid: String,
+    /// `metadata.creationTimestamp`: the elder of two claimants wins.
+    pub created: Option<jiff::Timestamp>,
+    /// `metadata.deletionTimestamp` is set.
+    pub deleting: bool,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<String, String>,
+    /// `metadata.annotations` of the domain `hostvip.dev` only.
+    pub annotations: BTreeMap<String, String>,
+    /// `spec.type` is `LoadBalancer`.
+    pub load_balancer: bool,
+    /// `spec.loadBalancerClass`.
+    pub load_balancer_class: Option<String>,
+    /// `spec.ports`.
+    pub ports: Vec<Port>,
+    /// `spec.externalIPs` that are addresses.
+    pub external_ips: Vec<IpAddr>,
+    /// `status.loadBalancer.ingress`.
+    pub ingress: Vec<Ingress>,
+    /// Values that are no addresses: field and text. One bad value does not hide the others.
+    pub malformed: Vec<(String, String)>,
+}
+
+/// One port of a Service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Port {
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// Port number.
+    pub port: u16,
+}
+
+/// Transport protocol of a Service port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
+}
+
+/// One entry of `status.loadBalancer.ingress`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ingress {
+    /// `ip`.
+    pub ip: Option<IpAddr>,
+    /// `ipMode` (KEP-1860); absent means VIP.
+    pub ip_mode: IpMode,
+    /// `hostname`.
+    pub hostname: Option<String>,
+}
+
+/// How packets for an ingress IP arrive (KEP-1860).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IpMode {
+    /// With the VIP as destination.
+    Vip,
+    /// By way of a proxy, with the node's address as destination: nothing to bind.
+    Proxy,
+}
+
+impl Service {
+    /// Order by age: the elder first, one without a creation time last, then by name.
+    pub fn age_order(&self) -> (bool, Option<jiff::Timestamp>, &ServiceKey) {
+        (self.created.is_none(), self.created, &self.key)
+    }
+}
+
+impl fmt::Display for ServiceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = match self.protocol {
+            Protocol::Tcp => "TCP",
+            Protocol::Udp => "UDP",
+            Protocol::Sctp => "SCTP",
+        };
+        write!(f, "{}/{protocol}", self.port)
+    }
+}

@@ -1,0 +1,190 @@
+//! Verdicts: what was decided for one VIP of one Service, with exactly one reason.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{LinkName, Placement, Port, ServiceKey, Standby};
+
+/// What was decided for one address that one Service, or the config, asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The Service; none for a `[[vip]]` of the config.
+    pub service: Option<ServiceKey>,
+    /// The address; none where the Service names only a host name or no valid address.
+    pub address: Option<IpAddr>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The one reason of a verdict. Log field, JSON and metric label share its spelling ([`Reason::code`]).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "code", content = "detail")]
+pub enum Reason {
+    /// This node owns the VIP and answers for it.
+    Bound {
+        /// Link that answers.
+        link: LinkName,
+        /// Where the kernel holds it.
+        placement: Placement,
+        /// The pool asked for another placement, which cannot answer for IPv6.
+        instead_of: Option<Placement>,
+    },
+    /// Another node owns the VIP.
+    Standby {
+        /// The owner.
+        owner: String,
+        /// What this node does meanwhile.
+        standby: Standby,
+    },
+    /// This node owns the VIP, and the kernel does not hold it (yet).
+    NotBound {
+        /// The last error.
+        error: String,
+    },
+    /// No pool of this node holds the address.
+    OutsideEveryPool,
+    /// The pool does not serve this namespace.
+    NamespaceNotSelected {
+        /// The pool.
+        pool: String,
+    },
+    /// The pool's `service_selector` does not match the Service's labels.
+    ServiceNotSelected {
+        /// The pool.
+        pool: String,
+    },
+    /// The Service asks for another load balancer class.
+    ClassDiffers {
+        /// `spec.loadBalancerClass`; none where it is absent and this node serves one class only.
+        class: Option<String>,
+    },
+    /// The ingress address is reached by way of a proxy (`ipMode: Proxy`).
+    IpModeProxy,
+    /// The ingress entry names a host, no address.
+    HostnameOnly {
+        /// The host name.
+        hostname: String,
+    },
+    /// A load balancer Service to which no address was assigned yet.
+    NoAddress,
+    /// The Service is being deleted.
+    Deleting,
+    /// `external_ips = false` in the config.
+    ExternalIpsOff,
+    /// The text is no address.
+    Malformed {
+        /// Field of the Service.
+        field: String,
+        /// What stands there.
+        text: String,
+    },
+    /// The address belongs to somebody else or to no one host.
+    Reserved {
+        /// Whose, or of what kind.
+        of: String,
+    },
+    /// An elder Service has the same VIP and port.
+    PortTaken {
+        /// The port.
+        port: Port,
+        /// The elder Service.
+        by: ServiceKey,
+    },
+    /// Neither the pool nor a `[[vip]]` names an owner.
+    NoOwner {
+        /// The pool.
+        pool: String,
+    },
+    /// The uplink is not there.
+    NoUplink {
+        /// Its name.
+        link: LinkName,
+    },
+    /// With the kernel settings of this node nobody would answer.
+    CannotAnswer {
+        /// The setting at fault.
+        at_fault: String,
+        /// How to mend it.
+        fix: String,
+    },
+    /// With the kernel settings of this node a standby would answer too.
+    WouldAnswerToo {
+        /// The setting at fault.
+        at_fault: String,
+        /// How to mend it.
+        fix: String,
+    },
+    /// The same address is there without our mark: left alone.
+    HeldByOthers {
+        /// Link that bears it.
+        link: LinkName,
+    },
+}
+
+impl Reason {
+    /// Stable spelling for logs, metrics and JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Bound { .. } => "bound",
+            Self::Standby { .. } => "standby",
+            Self::NotBound { .. } => "not_bound",
+            Self::OutsideEveryPool => "outside_every_pool",
+            Self::NamespaceNotSelected { .. } => "namespace_not_selected",
+            Self::ServiceNotSelected { .. } => "service_not_selected",
+            Self::ClassDiffers { .. } => "class_differs",
+            Self::IpModeProxy => "ip_mode_proxy",
+            Self::HostnameOnly { .. } => "hostname_only",
+            Self::NoAddress => "no_address",
+            Self::Deleting => "deleting",
+            Self::ExternalIpsOff => "external_ips_off",
+            Self::Malformed { .. } => "malformed",
+            Self::Reserved { .. } => "reserved",
+            Self::PortTaken { .. } => "port_taken",
+            Self::NoOwner { .. } => "no_owner",
+            Self::NoUplink { .. } => "no_uplink",
+            Self::CannotAnswer { .. } => "cannot_answer",
+            Self::WouldAnswerToo { .. } => "would_answer_too",
+            Self::HeldByOthers { .. } => "held_by_others",
+        }
+    }
+
+    /// Whether the VIP is in order: bound here or standby.
+    pub fn is_served(&self) -> bool {
+        matches!(self, Self::Bound { .. } | Self::Standby { .. })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bound { link, placement, instead_of: None } => write!(f, "bound here: answers on {link} (placement {placement})"),
+            Self::Bound { link, placement, instead_of: Some(asked) } => write!(
+                f,
+                "bound here: answers on {link} (placement {placement}, not {asked}: IPv6 is answered only for addresses on the link itself)"
+            ),
+            Self::Standby { owner, standby: Standby::Accept } => write!(f, "standby: {owner} owns it, this node accepts silently"),
+            Self::Standby { owner, standby: Standby::Off } => write!(f, "standby: {owner} owns it, this node holds nothing"),
+            Self::NotBound { error } => write!(f, "not bound yet: {error}"),
+            Self::OutsideEveryPool => f.write_str("outside every pool of this node"),
+            Self::NamespaceNotSelected { pool } => write!(f, "pool {pool} does not serve this namespace"),
+            Self::ServiceNotSelected { pool } => write!(f, "the service_selector of pool {pool} does not match its labels"),
+            Self::ClassDiffers { class: Some(class) } => write!(f, "load balancer class {class} is not served here"),
+            Self::ClassDiffers { class: None } => f.write_str("it names no load balancer class, and one is asked for here"),
+            Self::IpModeProxy => f.write_str("ipMode is Proxy: reached by way of a proxy, nothing to bind"),
+            Self::HostnameOnly { hostname } => write!(f, "the ingress names only the host {hostname}, no address"),
+            Self::NoAddress => f.write_str("no address was assigned to this load balancer yet"),
+            Self::Deleting => f.write_str("the Service is being deleted"),
+            Self::ExternalIpsOff => f.write_str("externalIPs are switched off here (source.external_ips = false)"),
+            Self::Malformed { field, text } => write!(f, "{field}: {text:?} is no address"),
+            Self::Reserved { of } => write!(f, "reserved address: {of}"),
+            Self::PortTaken { port, by } => write!(f, "port {port} of this VIP belongs to {by}, the elder Service"),
+            Self::NoOwner { pool } => write!(f, "no owner: set owner in pool {pool} or in a [[vip]]"),
+            Self::NoUplink { link } => write!(f, "the uplink {link} is not there"),
+            Self::CannotAnswer { at_fault, fix } => write!(f, "could not be answered: {at_fault}; {fix}"),
+            Self::WouldAnswerToo { at_fault, fix } => write!(f, "withheld, this node would answer too: {at_fault}; {fix}"),
+            Self::HeldByOthers { link } => write!(f, "{link} already bears it without our mark: left alone"),
+        }
+    }
+}
