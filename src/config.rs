@@ -2,4 +2,4 @@
 
 mod settings;
 
-pub use settings::{OnStop, Settings, Source, StaticVip};
+pub use settings::{OnStop, Settings, Source};

@@ -1,5 +1,6 @@
 //! What the config file means: validated, with every default filled in.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,8 +24,8 @@ pub struct Settings {
     pub source: Source,
     /// What this node may touch.
     pub pools: Vec<Pool>,
-    /// VIPs that no Service names, and owners of single VIPs.
-    pub vips: Vec<StaticVip>,
+    /// `[[vip]]` entries: VIPs that no Service names, and owners of single VIPs (none: the pool's).
+    pub vips: BTreeMap<Vip, Option<String>>,
     /// Interval of the slow repetition of announcements; none: never.
     pub announce_refresh: Option<Duration>,
 }
@@ -38,15 +39,6 @@ pub struct Source {
     pub external_ips: bool,
     /// Only Services of this class; empty: any.
     pub load_balancer_class: String,
-}
-
-/// A `[[vip]]` of the config.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StaticVip {
-    /// The address.
-    pub vip: Vip,
-    /// Its owner; none: the pool's.
-    pub owner: Option<String>,
 }
 
 /// What a planned stop leaves behind.
@@ -65,8 +57,8 @@ impl Settings {
     }
 
     /// Who owns `vip`: its `[[vip]]` entry, else its pool.
-    pub fn owner_of(&self, vip: Vip, pool: &Pool) -> Option<&str> {
-        let entry = self.vips.iter().find(|entry| entry.vip == vip);
-        entry.and_then(|entry| entry.owner.as_deref()).or(pool.owner.as_deref())
+    pub fn owner_of<'a>(&'a self, vip: Vip, pool: &'a Pool) -> Option<&'a str> {
+        let entry = self.vips.get(&vip).and_then(Option::as_deref);
+        entry.or(pool.owner.as_deref())
     }
 }
