@@ -15,7 +15,7 @@ pub(super) fn findings(inputs: Inputs<'_>, others: &Others<'_>, vips: &BTreeMap<
     let mut findings: Vec<_> = uplink(host, &inputs.settings.uplink).into_iter().collect();
     let holds_ipv4 = vips.iter().any(|(vip, part)| vip.family() == Family::Ipv4 && holds(part));
     if holds_ipv4 {
-        findings.extend(other_links(host, &inputs.settings.uplink).flat_map(|link| flux(host, link, vips)));
+        findings.extend(other_links(host, &inputs.settings.uplink).filter_map(|link| flux(host, link, vips)));
         findings.extend(proxy_arp(host, &inputs.settings.uplink));
         findings.extend(reverse_path(host, &inputs.settings.uplink));
     }
@@ -109,9 +109,10 @@ fn foreign(host: &Host, others: &Others<'_>, vip: Vip, part: &VipDecision) -> Ve
             severity: if answers_too { Severity::Error } else { Severity::Warning },
             code: "foreign_address".to_owned(),
             what: format!("{vip} stands on {link} without the mark of hostvip"),
-            why: match answers_too {
-                true => format!("this node answers for it although {} owns it: two hardware addresses for one VIP", part.owner),
-                false => "it was put there by hand or by another tool, and stays when hostvip withdraws".to_owned(),
+            why: if answers_too {
+                format!("this node answers for it although {} owns it: two hardware addresses for one VIP", part.owner)
+            } else {
+                "it was put there by hand or by another tool, and stays when hostvip withdraws".to_owned()
             },
             fix: format!("ip address del {} dev {link}", vip.prefix()),
         }

@@ -19,14 +19,11 @@ pub(super) fn place(
     let mut vips = BTreeMap::new();
     for (vip, claim) in claims {
         let part = part_of(inputs, vip, &claim);
-        let reason = match refusal(inputs.host, others, vip, &part) {
-            Some(refusal) => refusal,
-            None => {
-                let reason = part_reason(&part, claim.pool.placement);
-                vips.insert(vip, part);
-                reason
-            }
-        };
+        let refusal = refusal(inputs.host, others, vip, &part);
+        let reason = refusal.clone().unwrap_or_else(|| part_reason(&part, claim.pool.placement));
+        if refusal.is_none() {
+            vips.insert(vip, part);
+        }
         verdicts.extend(claim.requests.iter().map(|request| request.verdict(reason.clone())));
     }
     vips
