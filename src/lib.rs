@@ -10,5 +10,6 @@
 //! ```
 //! A module imports only lower floors (`tests/tidy.rs` enforces it).
 
+pub mod codec;
 pub mod config;
 pub mod model;
