@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use crate::model::{LinkName, Pool, Vip};
 
 /// The config in force.
@@ -42,7 +44,8 @@ pub struct Source {
 }
 
 /// What a planned stop leaves behind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnStop {
     /// Everything with our mark is removed.
     Withdraw,
