@@ -36,7 +36,8 @@ impl Netns {
         let file = file.join().map_err(|_| io::Error::other("the thread that makes namespaces panicked"))??;
         let netns = Self { name: name.into(), file: Arc::new(file) };
         eprintln!("lab: {name}: nsenter --net={}", netns.path());
-        netns.run("ip link set lo up");
+        let run = netns.try_run("ip link set lo up")?;
+        netns.demand("ip link set lo up", &run);
         Ok(netns)
     }
 
