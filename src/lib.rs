@@ -14,3 +14,4 @@ pub mod codec;
 pub mod config;
 pub mod decide;
 pub mod model;
+pub mod telemetry;
