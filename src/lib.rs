@@ -11,4 +11,5 @@
 //! A module imports only lower floors (`tests/tidy.rs` enforces it).
 
 pub mod config;
+pub mod kernel;
 pub mod model;
