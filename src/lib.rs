@@ -13,5 +13,6 @@
 pub mod codec;
 pub mod config;
 pub mod decide;
+pub mod kernel;
 pub mod model;
 pub mod telemetry;
