@@ -1,2 +1,3 @@
-//! x
+//! The `hostvip` command.
+
 fn main() {}

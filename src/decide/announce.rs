@@ -62,14 +62,15 @@ impl Announcer {
         self.refresh = refresh;
     }
 
-    /// The VIPs that this node answers for now, sorted. Returns those whose burst begins; what is not named falls silent at once.
-    pub fn own(&mut self, owned: &BTreeMap<Vip, Voice>, now: Time) -> Vec<Vip> {
+    /// The VIPs that this node answers for now, and those of them that were bound just now, for the first time or again. Returns
+    /// those whose burst begins; what is not named falls silent at once.
+    pub fn own(&mut self, owned: &BTreeMap<Vip, Voice>, bound: &BTreeSet<Vip>, now: Time) -> Vec<Vip> {
         let given: Vec<_> = self.owned.keys().filter(|vip| !owned.contains_key(vip)).copied().collect();
         for vip in given {
             self.silence(vip);
         }
         let known = &self.owned;
-        let begins = owned.iter().filter(|(vip, voice)| known.get(vip).is_none_or(|turn| turn.voice != **voice));
+        let begins = owned.iter().filter(|(vip, voice)| bound.contains(vip) || known.get(vip).is_none_or(|turn| turn.voice != **voice));
         let begins: Vec<_> = begins.map(|(vip, voice)| (*vip, *voice)).collect();
         for &(vip, voice) in &begins {
             let former = self.silence(vip);

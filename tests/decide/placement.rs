@@ -64,11 +64,11 @@ fn what_an_unread_source_may_name_stays() {
     assert_eq!(kept.addresses, host.ours.addresses);
     assert_eq!(kept.routes, host.ours.routes);
     assert_eq!(kept.sysctls[&arp_ignore].value, 1);
-    assert_eq!(decide(Inputs { complete: true, ..inputs }).desired, Default::default());
+    assert_eq!(decide(Inputs { complete: true, ..inputs }).desired, hostvip::model::KernelState::default());
 
     // Another node owns the pool now: what is left over here would be a second answer.
     let elsewhere = hostvip::config::Settings { node_name: "node-b".into(), ..settings.clone() };
-    assert_eq!(decide(Inputs { settings: &elsewhere, ..inputs }).desired, Default::default());
+    assert_eq!(decide(Inputs { settings: &elsewhere, ..inputs }).desired, hostvip::model::KernelState::default());
 }
 
 #[test]

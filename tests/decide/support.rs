@@ -1,6 +1,6 @@
 //! Builders: a config, Services and a host in a line each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use hostvip::config::{OnStop, Settings, Source};
@@ -27,7 +27,7 @@ pub fn pool(placement: Placement) -> Pool {
         standby: None,
         owner: Some("node-a".into()),
         service_selector: Selector::default(),
-        namespaces: Default::default(),
+        namespaces: BTreeSet::new(),
     }
 }
 

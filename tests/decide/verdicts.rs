@@ -170,5 +170,5 @@ fn without_the_uplink_nothing_is_held() {
     host.links.remove(&"br-ex".into());
     let decision = decided(&settings("node-a", Placement::Uplink), &services([service("web", &["192.0.2.100"])]), &host);
     assert_eq!(reason(&decision, "web", Some("192.0.2.100")).code(), "no_uplink");
-    assert_eq!(decision.desired, Default::default());
+    assert_eq!(decision.desired, hostvip::model::KernelState::default());
 }

@@ -1,0 +1,131 @@
+//! One pass of the loop: decide, plan, carry out, settle, speak.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tracing::{info, warn};
+
+use super::{Agent, carry};
+use crate::decide::announce::Voice;
+use crate::decide::retry::Retries;
+use crate::decide::{self, Decision, Inputs};
+use crate::kernel::{Events, clock};
+use crate::model::{KernelState, Op, Plan, Reason, Verdict, Vip};
+
+/// Announcements sent in one pass: a pass with ten thousand VIPs must not keep the loop from hearing events.
+const MOST_ANNOUNCEMENTS: usize = 256;
+
+impl Agent {
+    /// Decides from all that is known now, and carries it out.
+    pub(super) fn pass(&mut self, events: &mut Events) {
+        self.hear(events);
+        let mut decision = decide::decide(Inputs {
+            settings: &self.settings,
+            services: &self.services,
+            complete: self.files.complete(),
+            host: self.kernel.host(),
+        });
+        let done = self.carry_out(decide::plan(&decision.desired, &self.kernel.host().ours));
+        let bound = decide::announcements(&done, &decision).iter().filter_map(Op::vip).collect();
+        decide::settle(&mut decision, &self.kernel.host().ours, &self.retries.errors());
+        log_verdicts(&self.decision.verdicts, &decision.verdicts);
+        log_findings(&self.decision, &decision);
+        self.decision = decision;
+        self.own(&bound);
+        self.speak(events);
+    }
+
+    /// Events that wait are taken in before anything is decided or said from an old picture.
+    fn hear(&mut self, events: &mut Events) {
+        while let Some(event) = events.try_next() {
+            if let Err(error) = self.kernel.absorb(event) {
+                warn!("{error}");
+            }
+        }
+    }
+
+    /// Tries what is due, and returns what succeeded.
+    fn carry_out(&mut self, plan: Plan) -> Plan {
+        let now = clock::now();
+        let due = self.retries.due(plan, now);
+        log_damage(&self.decision.desired, &self.retries, &due);
+        let mut done = Plan::default();
+        for (op, result) in carry::carry_out(&mut self.kernel, due) {
+            match result {
+                Ok(()) => {
+                    info!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{op}");
+                    self.retries.succeeded(&op);
+                    done.0.push(op);
+                }
+                Err(error) => {
+                    warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{op}: {error}");
+                    self.retries.failed(&op, error, now);
+                }
+            }
+        }
+        done
+    }
+
+    /// Tells the announcer which VIPs the kernel answers for now, and which of them were `bound` in this pass.
+    fn own(&mut self, bound: &BTreeSet<Vip>) {
+        let host = self.kernel.host();
+        let uplink = host.links.get(&self.settings.uplink).filter(|link| link.up && link.carrier);
+        let voice = uplink.and_then(|link| Some(Voice { index: link.index, mac: link.mac? }));
+        let owned: BTreeMap<Vip, Voice> = match voice {
+            Some(voice) => decide::owned(&self.decision, &host.ours).map(|(vip, _)| (vip, voice)).collect(),
+            None => BTreeMap::new(),
+        };
+        for vip in self.announcer.own(&owned, bound, clock::now()) {
+            let op = Op::Announce { vip, link: self.settings.uplink.clone() };
+            info!(op = op.kind(), vip = %vip, "{op}");
+        }
+    }
+
+    /// Sends what is due. Ownership is asked again first: an address may have gone since.
+    fn speak(&mut self, events: &mut Events) {
+        let due = self.announcer.due(clock::now(), MOST_ANNOUNCEMENTS);
+        if due.is_empty() {
+            return;
+        }
+        self.hear(events);
+        let owned: BTreeMap<Vip, _> = decide::owned(&self.decision, &self.kernel.host().ours).collect();
+        let due: Vec<_> = due.into_iter().filter(|due| owned.contains_key(&due.vip)).collect();
+        self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due);
+    }
+}
+
+/// Says what somebody else changed, before it is repaired: what the last pass wanted, had no trouble with, and has to be done again.
+fn log_damage(wanted: &KernelState, retries: &Retries, plan: &Plan) {
+    let failed: BTreeSet<_> = retries.failures().map(|(op, _)| op).collect();
+    for op in plan.0.iter().filter(|op| !failed.contains(op.to_string().as_str())) {
+        let vip = op.vip().map(tracing::field::display);
+        match op {
+            Op::Bind { key, .. } if wanted.addresses.contains_key(key) => warn!(vip, "found {key} gone: binding it again"),
+            Op::AddRoute { key, .. } if wanted.routes.contains_key(key) => warn!(vip, "found {key} gone: adding it again"),
+            Op::SetSysctl { sysctl, value, was: Some(was) } if wanted.sysctls.get(sysctl).is_some_and(|state| state.value == *value) => {
+                warn!("found {sysctl} changed to {was}: setting it again");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Logs each verdict that is new or differs.
+fn log_verdicts(former: &[Verdict], now: &[Verdict]) {
+    let former: BTreeSet<_> = former.iter().collect();
+    for Verdict { service, address, reason } in now.iter().filter(|verdict| !former.contains(verdict)) {
+        let service = service.as_ref().map_or_else(|| "config".to_owned(), ToString::to_string);
+        let vip = address.map_or_else(|| "-".to_owned(), |address| address.to_string());
+        match reason {
+            Reason::NotBound { .. } | Reason::CannotAnswer { .. } | Reason::WouldAnswerToo { .. } => {
+                warn!(vip, service, reason = reason.code(), "{vip} of {service}: {reason}");
+            }
+            _ => info!(vip, service, reason = reason.code(), "{vip} of {service}: {reason}"),
+        }
+    }
+}
+
+fn log_findings(former: &Decision, now: &Decision) {
+    for finding in now.findings.iter().filter(|finding| !former.findings.contains(finding)) {
+        warn!(finding = finding.code, "{}: {}; {}", finding.what, finding.why, finding.fix);
+    }
+}

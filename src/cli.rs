@@ -1,0 +1,120 @@
+//! Floor 5: the command line. Each command is one file; all print through [`output`].
+
+mod completions;
+mod explain;
+mod offline;
+mod output;
+mod plan;
+mod run;
+mod status;
+mod withdraw;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::agent;
+use crate::agent::carry::render_error;
+use crate::agent::config_file;
+pub use output::Output;
+
+/// How a command ended (DESIGN §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Well.
+    Well,
+    /// A finding: something is not as it should be.
+    Finding,
+    /// The command line or the config is wrong.
+    Usage,
+    /// `whohas`: nobody answers.
+    Nobody,
+}
+
+/// What ends a command early.
+pub type Failure = anyhow::Error;
+
+#[derive(Debug, Parser)]
+#[command(name = "hostvip", version, about, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 well, 1 a finding, 2 usage or config, 3 whohas: nobody answers.")]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The config file
+    #[arg(long, global = true, value_name = "FILE", default_value = config_file::DEFAULT_PATH)]
+    config: PathBuf,
+    /// How to print
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the agent
+    Run,
+    /// Show what the agent would do now: its ordered operations, as the log prints them
+    Plan,
+    /// Show what the running agent holds, and why
+    Status,
+    /// Tell the whole story of one VIP or one Service
+    Explain(explain::Args),
+    /// Remove everything that bears the mark of hostvip, and give the kernel settings back
+    Withdraw(withdraw::Args),
+    /// Print shell completions
+    Completions(completions::Args),
+}
+
+/// Parses the command line and runs the command.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(&cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("hostvip: {}", render_error(failure.as_ref()));
+            exit_of(&failure).into()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
+    let common = &cli.common;
+    match &cli.command {
+        Command::Run => run::run(common),
+        Command::Plan => plan::run(common),
+        Command::Status => status::run(common),
+        Command::Explain(args) => explain::run(common, args),
+        Command::Withdraw(args) => withdraw::run(common, args),
+        Command::Completions(args) => Ok(completions::run(args)),
+    }
+}
+
+/// A wrong config is the caller's, everything else a finding.
+fn exit_of(failure: &Failure) -> Exit {
+    let config = failure.downcast_ref::<config_file::Error>().is_some()
+        || matches!(failure.downcast_ref::<agent::Error>(), Some(agent::Error::Config(_)));
+    if config { Exit::Usage } else { Exit::Finding }
+}
+
+/// One thread is enough: the kernel answers at once, and everything else waits.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Well => 0,
+            Exit::Finding => 1,
+            Exit::Usage => 2,
+            Exit::Nobody => 3,
+        })
+    }
+}

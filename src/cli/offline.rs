@@ -1,0 +1,42 @@
+//! What the agent would decide, for commands that work without it.
+
+use std::collections::BTreeMap;
+
+use super::{Common, Failure};
+use crate::agent::config_file::ConfigFile;
+use crate::cluster::Files;
+use crate::config::Settings;
+use crate::decide::{self, Decision, Inputs};
+use crate::kernel::Kernel;
+use crate::model::{Plan, Service, ServiceKey};
+
+/// A decision made by this process, carried out by nobody.
+pub(super) struct Offline {
+    pub(super) settings: Settings,
+    pub(super) kernel: Kernel,
+    pub(super) decision: Decision,
+    /// What is wrong with the sources.
+    pub(super) problems: Vec<String>,
+}
+
+impl Offline {
+    pub(super) fn decide(common: &Common) -> Result<Self, Failure> {
+        let config = ConfigFile::read(&common.config)?;
+        let kernel = Kernel::open(&config.config().state_dir())?;
+        let settings = config.settings(kernel.host())?;
+        let files = Files::open(&settings.source.files)?;
+        let services: BTreeMap<ServiceKey, Service> = files.services();
+        let inputs = Inputs { settings: &settings, services: &services, complete: files.complete(), host: kernel.host() };
+        let decision = decide::decide(inputs);
+        let problems = files.reports().into_iter().flat_map(|source| source.problems).collect();
+        Ok(Self { settings, kernel, decision, problems })
+    }
+
+    /// The ordered operations, announcements included.
+    pub(super) fn plan(&self) -> Plan {
+        let mut plan = decide::plan(&self.decision.desired, &self.kernel.host().ours);
+        let announcements = decide::announcements(&plan, &self.decision);
+        plan.0.extend(announcements);
+        plan
+    }
+}

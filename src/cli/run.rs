@@ -1,0 +1,10 @@
+//! `hostvip run`: the agent.
+
+use super::{Common, Exit, Failure, runtime};
+use crate::{agent, telemetry};
+
+pub(super) fn run(common: &Common) -> Result<Exit, Failure> {
+    let _log = telemetry::log::init();
+    runtime()?.block_on(agent::run(&common.config))?;
+    Ok(Exit::Well)
+}

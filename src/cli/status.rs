@@ -1,0 +1,93 @@
+//! `hostvip status`: what the running agent holds.
+
+use super::output::{BAD, DOUBTFUL, GOOD, HEAD, paint, print_json, print_table};
+use super::{Common, Exit, Failure, Output, runtime};
+use crate::agent::config_file::ConfigFile;
+use crate::model::report::{Report, Role};
+use crate::model::{Finding, Severity};
+use crate::telemetry::http;
+
+pub(super) fn run(common: &Common) -> Result<Exit, Failure> {
+    let report = fetch(common)?;
+    match common.output {
+        Output::Json => print_json(&report)?,
+        Output::Text => print(&report),
+    }
+    Ok(if is_well(&report) { Exit::Well } else { Exit::Finding })
+}
+
+/// Asks the agent that this config belongs to.
+pub(super) fn fetch(common: &Common) -> Result<Report, Failure> {
+    let config = ConfigFile::read(&common.config)?;
+    Ok(runtime()?.block_on(http::fetch_state(config.config().listen()))?)
+}
+
+fn is_well(report: &Report) -> bool {
+    report.failing.is_empty()
+        && report.config.refused.is_none()
+        && report.findings.iter().all(|finding| finding.severity != Severity::Error)
+}
+
+fn print(report: &Report) {
+    anstream::println!(
+        "{} hostvip {}, up {} s, uplink {}",
+        paint(HEAD, &report.node),
+        report.version,
+        report.uptime_seconds,
+        report.uplink
+    );
+    match &report.config.refused {
+        None => anstream::println!("config {} in force", report.config.path),
+        Some(why) => anstream::println!("config {}: {}\n{why}", report.config.path, paint(BAD, "refused, the former one stays in force")),
+    }
+    for source in &report.sources {
+        anstream::println!("source {}: {} Services, {} documents of other kinds skipped", source.path, source.services, source.skipped);
+        for problem in &source.problems {
+            anstream::println!("  {}", paint(DOUBTFUL, problem));
+        }
+    }
+    let rows = report.vips.iter().map(|(vip, part)| {
+        let role = match part.role {
+            Role::Owner => "owner",
+            Role::Standby => "standby",
+        };
+        let announced = part.announced_seconds_ago.map_or_else(|| "-".to_owned(), |ago| format!("announced {ago} s ago"));
+        vec![vip.to_string(), role.to_owned(), part.owner.clone(), part.placement.to_string(), part.link.to_string(), announced]
+    });
+    if !report.vips.is_empty() {
+        anstream::println!("\n{}", paint(HEAD, "VIPs"));
+        print_table(&rows.collect::<Vec<_>>());
+    }
+    if !report.verdicts.is_empty() {
+        anstream::println!("\n{}", paint(HEAD, "Verdicts"));
+    }
+    for verdict in &report.verdicts {
+        let style = if verdict.reason.is_served() { GOOD } else { DOUBTFUL };
+        anstream::println!("  {verdict_of}: {}", paint(style, &verdict.reason), verdict_of = verdict.subject());
+    }
+    report.findings.iter().for_each(print_finding);
+    for failing in &report.failing {
+        anstream::println!(
+            "{} {} ({} tries, next in {} ms)",
+            paint(BAD, &failing.op),
+            failing.error,
+            failing.attempts,
+            failing.retry_in_ms
+        );
+    }
+}
+
+/// What, why it matters, how to mend it.
+pub(super) fn print_finding(finding: &Finding) {
+    let (style, word) = match finding.severity {
+        Severity::Error => (BAD, "error"),
+        Severity::Warning => (DOUBTFUL, "warning"),
+        Severity::Ok => (GOOD, "ok"),
+    };
+    anstream::println!("{} {}", paint(style, word), finding.what);
+    for (head, text) in [("why", &finding.why), ("fix", &finding.fix)] {
+        if !text.is_empty() {
+            anstream::println!("    {head}: {text}");
+        }
+    }
+}
