@@ -3,4 +3,8 @@
 //! Absent on purpose: sockets and files (the edges read and write), and any decision about what was decoded.
 
 pub mod arp;
+pub mod manifest;
 pub mod ndp;
+pub mod service;
+
+pub use manifest::{Manifest, Problem, decode_manifest};

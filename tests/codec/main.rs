@@ -1,6 +1,9 @@
-//! Floor 1, codec: golden bytes, round trips, arbitrary input.
+//! Floor 1, codec: golden bytes, real-world manifests, arbitrary input.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod arp;
+mod hostile;
+mod manifest;
 mod ndp;
+mod problems;
 mod selector;

@@ -142,9 +142,10 @@ fn any_nd() -> impl Strategy<Value = Nd> {
     let message =
         (any::<[bool; 4]>(), proptest::option::of(any::<[u8; 6]>())).prop_map(|([advertisement, router, solicited, overrides], mac)| {
             let link_layer = mac.map(Mac);
-            match advertisement {
-                true => Message::Advertisement { router, solicited, overrides, link_layer },
-                false => Message::Solicitation { link_layer },
+            if advertisement {
+                Message::Advertisement { router, solicited, overrides, link_layer }
+            } else {
+                Message::Solicitation { link_layer }
             }
         });
     (any::<[[u8; 6]; 2]>(), 1..u128::MAX, any::<u128>(), 0..(0xff_u128 << 120), message).prop_map(

@@ -1,0 +1,229 @@
+//! Serde projection of `v1.Service`: the fields that decide about VIPs, from a manifest or from a Kubernetes watch.
+//!
+//! Wrong types and unknown enum values fail in serde, where the parser knows the position; a value that is no address
+//! fails nothing, it is kept as text in [`Service::malformed`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, de};
+
+use crate::model::{Ingress, IpMode, Port, Protocol, Service, ServiceKey};
+
+/// Only annotations of this domain are kept.
+const ANNOTATION_PREFIX: &str = "hostvip.dev/";
+
+/// A `v1.Service` as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceObject {
+    /// `apiVersion`; absent in the items of a list from the API.
+    pub api_version: Option<String>,
+    /// `kind`; absent in the items of a list from the API.
+    pub kind: Option<String>,
+    #[serde(deserialize_with = "null_as_default")]
+    metadata: Metadata,
+    #[serde(deserialize_with = "null_as_default")]
+    spec: Spec,
+    #[serde(deserialize_with = "null_as_default")]
+    status: Status,
+}
+
+/// What keeps an object from being a Service.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// No name.
+    #[error("metadata.name is missing")]
+    NoName,
+    /// The name breaks Kubernetes' rule.
+    #[error("{field}: {text:?} is no name: lower case letters, digits and '-', at most 63, with a letter or digit first and last")]
+    Name {
+        /// `metadata.name` or `metadata.namespace`.
+        field: &'static str,
+        /// The name.
+        text: String,
+    },
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Metadata {
+    name: Option<String>,
+    namespace: Option<String>,
+    uid: Option<String>,
+    creation_timestamp: Option<jiff::Timestamp>,
+    deletion_timestamp: Option<IgnoredAny>,
+    #[serde(deserialize_with = "null_as_default")]
+    labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "own_annotations")]
+    annotations: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Spec {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    load_balancer_class: Option<String>,
+    #[serde(deserialize_with = "null_as_default")]
+    ports: Vec<PortObject>,
+    #[serde(rename = "externalIPs", deserialize_with = "null_as_default")]
+    external_ips: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct PortObject {
+    #[serde(deserialize_with = "port_number")]
+    port: u16,
+    protocol: Option<Protocol>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Status {
+    #[serde(deserialize_with = "null_as_default")]
+    load_balancer: LoadBalancer,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct LoadBalancer {
+    #[serde(deserialize_with = "null_as_default")]
+    ingress: Vec<IngressObject>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct IngressObject {
+    ip: Option<String>,
+    ip_mode: Option<IpModeObject>,
+    hostname: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum IpModeObject {
+    #[serde(rename = "VIP")]
+    Vip,
+    Proxy,
+}
+
+impl TryFrom<ServiceObject> for Service {
+    type Error = ServiceError;
+
+    fn try_from(object: ServiceObject) -> Result<Self, Self::Error> {
+        let ServiceObject { metadata, spec, status, .. } = object;
+        let mut malformed = Vec::new();
+        let external_ips = spec.external_ips.into_iter().enumerate();
+        let external_ips =
+            external_ips.filter_map(|(at, text)| decode_ip(text, || format!("spec.externalIPs[{at}]"), &mut malformed)).collect();
+        let ingress = status.load_balancer.ingress.into_iter().enumerate();
+        let ingress = ingress.filter_map(|(at, entry)| entry.into_model(at, &mut malformed)).collect();
+        Ok(Self {
+            key: ServiceKey {
+                namespace: checked("metadata.namespace", non_empty(metadata.namespace).unwrap_or_else(|| "default".to_owned()))?,
+                name: checked("metadata.name", non_empty(metadata.name).ok_or(ServiceError::NoName)?)?,
+            },
+            uid: metadata.uid.unwrap_or_default(),
+            created: metadata.creation_timestamp,
+            deleting: metadata.deletion_timestamp.is_some(),
+            labels: metadata.labels,
+            annotations: metadata.annotations,
+            load_balancer: spec.kind.as_deref() == Some("LoadBalancer"),
+            load_balancer_class: non_empty(spec.load_balancer_class),
+            ports: spec.ports.into_iter().map(PortObject::into_model).collect(),
+            external_ips,
+            ingress,
+            malformed,
+        })
+    }
+}
+
+impl PortObject {
+    fn into_model(self) -> Port {
+        Port { protocol: self.protocol.unwrap_or(Protocol::Tcp), port: self.port }
+    }
+}
+
+impl IngressObject {
+    /// None where the only thing it says is no address.
+    fn into_model(self, at: usize, malformed: &mut Vec<(String, String)>) -> Option<Ingress> {
+        let ip_mode = match self.ip_mode {
+            Some(IpModeObject::Proxy) => IpMode::Proxy,
+            Some(IpModeObject::Vip) | None => IpMode::Vip,
+        };
+        let said = non_empty(self.ip);
+        let wrong = said.is_some();
+        let ip = said.and_then(|text| decode_ip(text, || format!("status.loadBalancer.ingress[{at}].ip"), malformed));
+        let hostname = non_empty(self.hostname);
+        (ip.is_some() || hostname.is_some() || !wrong).then_some(Ingress { ip, ip_mode, hostname })
+    }
+}
+
+fn decode_ip(text: String, field: impl FnOnce() -> String, malformed: &mut Vec<(String, String)>) -> Option<IpAddr> {
+    let address = text.parse().ok();
+    if address.is_none() {
+        malformed.push((field(), text));
+    }
+    address
+}
+
+fn non_empty(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// RFC 1123 §2.1 label. Names stand in logs, paths and Lease names, so nothing else may enter.
+fn checked(field: &'static str, text: String) -> Result<String, ServiceError> {
+    let fits = text.len() <= 63 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fits && !text.starts_with('-') && !text.ends_with('-') { Ok(text) } else { Err(ServiceError::Name { field, text }) }
+}
+
+/// Kubernetes takes `null` for an absent field.
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+fn port_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let number = i64::deserialize(deserializer)?;
+    u16::try_from(number).ok().filter(|port| *port != 0).ok_or_else(|| de::Error::custom(format_args!("{number} is no port: 1 to 65535")))
+}
+
+/// Keeps our own annotations without ever holding the others: `last-applied-configuration` repeats the whole object.
+fn own_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Own;
+
+    impl<'de> Visitor<'de> for Own {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of annotations")
+        }
+
+        fn visit_none<E>(self) -> Result<Self::Value, E> {
+            Ok(BTreeMap::new())
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(BTreeMap::new())
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_map(self)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut own = BTreeMap::new();
+            while let Some(key) = map.next_key::<String>()? {
+                if key.starts_with(ANNOTATION_PREFIX) {
+                    own.insert(key, map.next_value()?);
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(own)
+        }
+    }
+
+    deserializer.deserialize_option(Own)
+}
