@@ -96,7 +96,10 @@ impl Document {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let text = line.trim().chars().take(LONGEST_LINE).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let mut text: String = line.trim().chars().take(LONGEST_LINE).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if text.len() < line.trim().len() {
+            text.push('…');
+        }
         let column = before.get(start..).unwrap_or_default().chars().count() + 1;
         Position { line: before.matches('\n').count() + 1, column, text }
     }
