@@ -108,6 +108,17 @@ fn a_pool_may_hold_vips_that_are_bound_but_no_address_of_the_node() {
 }
 
 #[test]
+fn a_gateway_of_several_default_routes_is_named_once() {
+    let mut host = host();
+    let second = hostvip::model::Gateway { metric: 100, ..host.gateways[0].clone() };
+    host.gateways.push(second);
+    let said = "hostvip.toml:3:14: pool[0].addresses[0]: 192.0.2.0/29 holds 192.0.2.1, the gateway on br-ex\n  \
+                | addresses = [\"192.0.2.0/29\"]\n  \
+                hint: choose a CIDR without the gateway: a VIP there would cut every host of the segment off";
+    assert_eq!(settings_on(&host, &pool("192.0.2.0/29")).unwrap_err().to_string(), said);
+}
+
+#[test]
 fn placements_exclude_each_other_for_ipv4_only() {
     let lo = |addresses: &str, rest: &str| format!("[[pool]]\nname = \"lo\"\naddresses = [{addresses:?}]\nplacement = \"lo\"\n{rest}");
     let uplink = pool("192.0.2.96/27");

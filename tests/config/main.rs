@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod host;
+mod later;
+mod limits;
 mod meaning;
 mod pools;
 mod robust;
