@@ -67,7 +67,7 @@ fn describe(document: &Document, error: &toml::de::Error) -> ConfigError {
         let word = quoted.next().unwrap_or_default();
         let known: Vec<_> = quoted.map(|word| format!("{word:?}")).collect();
         (format!("unknown value {word:?}"), suggest(&format!("{word:?}"), &known, "values"))
-    } else if let Some((message, hint)) = error.message().split_once('\n') {
+    } else if let Some((message, hint)) = error.message().rsplit_once('\n') {
         (message.to_owned(), hint.to_owned())
     } else {
         (in_toml_words(error.message()), type_hint(error.message()).to_owned())

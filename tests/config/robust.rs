@@ -30,6 +30,7 @@ fn assert_useful(text: &str, errors: &ConfigErrors) {
     assert!(errors.iter().count() > 0);
     for error in errors {
         assert!(!error.message.is_empty() && !error.hint.is_empty());
+        assert!(error.to_string().chars().all(|c| c == '\n' || !c.is_control()), "{error:?}");
         if let Some(at) = &error.position {
             assert!((1..=text.matches('\n').count() + 1).contains(&at.line) && at.column >= 1, "{error:?}");
         }
@@ -100,6 +101,13 @@ fn places_are_counted_in_characters_whatever_ends_the_line() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn a_key_cannot_upset_the_terminal() {
+    let said = settings("\"\\u001b[31m\\n`\" = 1\nlisten = \"\\u001b\"\n").unwrap_err().to_string();
+    assert!(said.starts_with(r#"hostvip.toml:1:1: "\u{1b}[31m\n`": unknown key"#), "{said}");
+    assert!(said.chars().all(|c| c == '\n' || !c.is_control()), "{said:?}");
 }
 
 proptest! {
