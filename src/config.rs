@@ -18,7 +18,8 @@ mod value;
 mod vips;
 mod written;
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::model::Host;
@@ -56,6 +57,16 @@ pub fn parse(file: &Path, text: &str) -> Result<Config, ConfigErrors> {
 }
 
 impl Config {
+    /// `state_dir`, which is needed before the host is looked at.
+    pub fn state_dir(&self) -> PathBuf {
+        given(self.written.state_dir.as_ref()).cloned().unwrap_or_else(|| DEFAULT_STATE_DIR.into())
+    }
+
+    /// `listen`, which is all that a question to a running agent needs.
+    pub fn listen(&self) -> SocketAddr {
+        given(self.written.listen.as_ref()).copied().unwrap_or_else(|| ([127, 0, 0, 1], 9476).into())
+    }
+
     /// What the file means on this host, with every default filled in.
     ///
     /// # Errors
@@ -76,8 +87,8 @@ impl Config {
         Ok(Settings {
             node_name,
             uplink,
-            state_dir: given(written.state_dir.as_ref()).cloned().unwrap_or_else(|| "/run/hostvip".into()),
-            listen: given(written.listen.as_ref()).copied().unwrap_or_else(|| ([127, 0, 0, 1], 9476).into()),
+            state_dir: self.state_dir(),
+            listen: self.listen(),
             on_stop: written.on_stop.map_or(OnStop::Withdraw, |word| word.0),
             source,
             pools,
@@ -86,6 +97,9 @@ impl Config {
         })
     }
 }
+
+/// Where the agent keeps its state when no config says otherwise.
+pub const DEFAULT_STATE_DIR: &str = "/run/hostvip";
 
 /// The shortest `announce.refresh`: gratuitous frames for thousands of VIPs more often than this are a broadcast storm.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(1);

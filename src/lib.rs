@@ -10,5 +10,9 @@
 //! ```
 //! A module imports only lower floors (`tests/tidy.rs` enforces it).
 
+pub mod codec;
 pub mod config;
+pub mod decide;
+pub mod kernel;
 pub mod model;
+pub mod telemetry;

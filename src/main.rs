@@ -1,3 +1,2 @@
-//! The `hostvip` command.
-
+//! x
 fn main() {}

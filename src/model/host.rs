@@ -56,9 +56,4 @@ impl Host {
     pub fn on_link(&self, link: &LinkName, address: IpAddr) -> bool {
         self.foreign.iter().any(|(on, net)| on == link && net.prefix_len() < net.max_prefix_len() && net.contains(&address))
     }
-
-    /// Links that bear `address` without our mark.
-    pub fn foreign_holders(&self, address: IpAddr) -> impl Iterator<Item = &LinkName> {
-        self.foreign.iter().filter(move |(_, net)| net.addr() == address).map(|(link, _)| link)
-    }
 }

@@ -123,6 +123,14 @@ pub enum Reason {
     },
 }
 
+impl Verdict {
+    /// What the verdict is about: "192.0.2.10 of default/web".
+    pub fn subject(&self) -> String {
+        let of = self.service.as_ref().map_or_else(|| "[[vip]]".to_owned(), ToString::to_string);
+        self.address.map_or_else(|| of.clone(), |address| format!("{address} of {of}"))
+    }
+}
+
 impl Reason {
     /// Stable spelling for logs, metrics and JSON.
     pub fn code(&self) -> &'static str {

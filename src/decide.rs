@@ -1,0 +1,85 @@
+//! Floor 2, pure: snapshots and `now` in, decisions and reasons out. No I/O, no clock, and nothing here can fail.
+//!
+//! [`decide`] turns the config, the Services and the host as it is into what should be, with one verdict for each VIP of each
+//! Service; [`plan`] turns the difference into an ordered list of operations.
+
+pub mod announce;
+pub mod answers;
+mod claims;
+mod desired;
+pub mod findings;
+mod others;
+mod placing;
+mod plan;
+mod requests;
+pub mod retry;
+mod settle;
+
+use std::collections::BTreeMap;
+
+use crate::config::Settings;
+use crate::model::report::Role;
+use crate::model::{Finding, Host, KernelState, LinkName, Placement, Service, ServiceKey, Standby, Verdict, Vip};
+
+pub use plan::{Stage, announcements, plan, stage};
+pub use settle::{owned, settle};
+
+/// What decides: everything that a decision is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The config in force.
+    pub settings: &'a Settings,
+    /// Every Service known, in any order.
+    pub services: &'a BTreeMap<ServiceKey, Service>,
+    /// Every source was read whole. While it is not, marked VIPs that may be named in what is missing stay.
+    pub complete: bool,
+    /// The host as it is.
+    pub host: &'a Host,
+}
+
+/// What should be, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decision {
+    /// What the kernel should hold.
+    pub desired: KernelState,
+    /// The VIPs that this node has a part in.
+    pub vips: BTreeMap<Vip, VipDecision>,
+    /// One verdict for each VIP of each Service, sorted.
+    pub verdicts: Vec<Verdict>,
+    /// What is wrong or risky on this host.
+    pub findings: Vec<Finding>,
+}
+
+/// This node's part in one VIP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VipDecision {
+    /// Pool.
+    pub pool: String,
+    /// The node that owns it.
+    pub owner: String,
+    /// Whether this node answers.
+    pub role: Role,
+    /// Where the owner holds it.
+    pub placement: Placement,
+    /// What a standby does.
+    pub standby: Standby,
+    /// Link on which it is announced.
+    pub link: LinkName,
+    /// The Services that share it; none where only a `[[vip]]` names it.
+    pub services: Vec<ServiceKey>,
+}
+
+/// Decides what this node should hold, for every VIP of every Service.
+pub fn decide(inputs: Inputs<'_>) -> Decision {
+    let (requests, mut verdicts) = requests::requests(inputs);
+    let others = others::Others::of(inputs.host);
+    let claims = claims::claims(inputs, &others, requests, &mut verdicts);
+    let vips = placing::place(inputs, &others, claims, &mut verdicts);
+    let mut desired = desired::desired(&vips);
+    if !inputs.complete {
+        desired::keep_unread(inputs, &vips, &mut desired);
+    }
+    verdicts.sort();
+    let findings = findings::findings(inputs, &others, &vips);
+    Decision { desired, vips, verdicts, findings }
+}

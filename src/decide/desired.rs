@@ -1,0 +1,66 @@
+//! What the kernel should hold for the VIPs of this node.
+
+use std::collections::BTreeMap;
+
+use super::placing::{holds, needs_arp, wanted_arp_ignore};
+use super::{Inputs, VipDecision};
+use crate::model::report::Role;
+use crate::model::{Address, AddressKey, KernelState, Knob, LinkName, Placement, Route, RouteKey, Standby, Sysctl, SysctlState, Vip};
+
+/// The addresses, routes and settings of all VIPs.
+pub(super) fn desired(vips: &BTreeMap<Vip, VipDecision>) -> KernelState {
+    let mut desired = KernelState::default();
+    for (&vip, part) in vips.iter().filter(|(_, part)| holds(part)) {
+        if let Some(link) = address_link(part) {
+            desired.addresses.insert(AddressKey { link, vip }, Address::of(vip));
+        }
+        if has_quiet_route(part) {
+            desired.routes.insert(RouteKey::quiet(vip), Route::quiet());
+        }
+        if needs_arp(vip, part) {
+            let mut set = |knob, value| {
+                desired.sysctls.insert(Sysctl { link: part.link.clone(), knob }, SysctlState { value, before: None });
+            };
+            set(Knob::ArpIgnore, wanted_arp_ignore(part.placement));
+            // 1 is not enough: an on-subnet VIP would still be named as sender (KERNEL.md §7).
+            set(Knob::ArpAnnounce, 2);
+        }
+    }
+    desired
+}
+
+/// Keeps what bears our mark, is owned by this node and is named by no source that could be read: it may be named in one that could not.
+pub(super) fn keep_unread(inputs: Inputs<'_>, vips: &BTreeMap<Vip, VipDecision>, desired: &mut KernelState) {
+    let unread = |vip: Vip| {
+        let owner = inputs.settings.pool_of(vip).and_then(|pool| inputs.settings.owner_of(vip, pool));
+        !vips.contains_key(&vip) && owner == Some(inputs.settings.node_name.as_str())
+    };
+    let ours = &inputs.host.ours;
+    let addresses = ours.addresses.iter().filter(|(key, _)| unread(key.vip));
+    desired.addresses.extend(addresses.map(|(key, address)| (key.clone(), *address)));
+    let routes = ours.routes.iter().filter(|(key, _)| unread(Vip(key.prefix.addr())));
+    desired.routes.extend(routes.map(|(key, route)| (key.clone(), route.clone())));
+    let kept = !desired.addresses.is_empty() || !desired.routes.is_empty();
+    let changed = ours.sysctls.iter().filter(|(_, state)| kept && state.before.is_some());
+    for (sysctl, state) in changed {
+        desired.sysctls.entry(sysctl.clone()).or_insert(SysctlState { before: None, ..*state });
+    }
+}
+
+/// The link that bears the owner's address.
+fn address_link(part: &VipDecision) -> Option<LinkName> {
+    match (part.role, part.placement) {
+        (Role::Owner, Placement::Uplink) => Some(part.link.clone()),
+        (Role::Owner, Placement::Lo) => Some(LinkName::loopback()),
+        (Role::Owner, Placement::Quiet) | (Role::Standby, _) => None,
+    }
+}
+
+/// The owner has the standby's route as well: taking a VIP is then one address add and giving it one delete, and no packet is lost.
+fn has_quiet_route(part: &VipDecision) -> bool {
+    match part.placement {
+        Placement::Uplink => part.standby == Standby::Accept,
+        Placement::Quiet => part.role == Role::Owner,
+        Placement::Lo => false,
+    }
+}

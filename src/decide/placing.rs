@@ -1,0 +1,128 @@
+//! Where each VIP goes on this node, and whether the kernel's settings let exactly one node answer for it (DESIGN §2).
+
+use std::collections::BTreeMap;
+
+use super::answers::{Held, answers};
+use super::claims::Claim;
+use super::others::Others;
+use super::{Inputs, VipDecision};
+use crate::model::report::Role;
+use crate::model::{Family, Host, Knob, LinkName, Placement, Reason, Scope, Standby, Sysctl, Verdict, Vip};
+
+/// The VIPs that this node has a part in; every request of a claim gets its verdict.
+pub(super) fn place(
+    inputs: Inputs<'_>,
+    others: &Others<'_>,
+    claims: BTreeMap<Vip, Claim<'_>>,
+    verdicts: &mut Vec<Verdict>,
+) -> BTreeMap<Vip, VipDecision> {
+    let mut vips = BTreeMap::new();
+    for (vip, claim) in claims {
+        let part = part_of(inputs, vip, &claim);
+        let refusal = refusal(inputs.host, others, vip, &part);
+        let reason = refusal.clone().unwrap_or_else(|| part_reason(&part, claim.pool.placement));
+        if refusal.is_none() {
+            vips.insert(vip, part);
+        }
+        verdicts.extend(claim.requests.iter().map(|request| request.verdict(reason.clone())));
+    }
+    vips
+}
+
+/// What `arp_ignore` of the uplink must be for a VIP with this placement.
+pub(super) fn wanted_arp_ignore(placement: Placement) -> i32 {
+    match placement {
+        Placement::Uplink => 1,
+        Placement::Lo | Placement::Quiet => 0,
+    }
+}
+
+fn part_of(inputs: Inputs<'_>, vip: Vip, claim: &Claim<'_>) -> VipDecision {
+    let mine = claim.owner == inputs.settings.node_name;
+    VipDecision {
+        pool: claim.pool.name.clone(),
+        owner: claim.owner.to_owned(),
+        role: if mine { Role::Owner } else { Role::Standby },
+        placement: claim.pool.placement_of(vip.family()),
+        standby: claim.pool.standby_of(vip.family()),
+        link: inputs.settings.uplink.clone(),
+        services: claim.requests.iter().filter_map(|request| request.service).map(|service| service.key.clone()).collect(),
+    }
+}
+
+fn part_reason(part: &VipDecision, asked: Placement) -> Reason {
+    match part.role {
+        Role::Owner => {
+            Reason::Bound { link: part.link.clone(), placement: part.placement, instead_of: (asked != part.placement).then_some(asked) }
+        }
+        Role::Standby => Reason::Standby { owner: part.owner.clone(), standby: part.standby },
+    }
+}
+
+/// Why this node must keep away from a VIP that it may otherwise have a part in.
+fn refusal(host: &Host, others: &Others<'_>, vip: Vip, part: &VipDecision) -> Option<Reason> {
+    if !host.links.contains_key(&part.link) {
+        return Some(Reason::NoUplink { link: part.link.clone() });
+    }
+    match part.role {
+        Role::Owner => held_by_others(others, vip, part).or_else(|| cannot_answer(host, vip, part)),
+        Role::Standby => would_answer_too(host, vip, part),
+    }
+}
+
+/// The kernel has one address of this value per link: where an administrator put it there by hand, ours has no room.
+fn held_by_others(others: &Others<'_>, vip: Vip, part: &VipDecision) -> Option<Reason> {
+    let wanted = match part.placement {
+        Placement::Uplink => part.link.clone(),
+        Placement::Lo => LinkName::loopback(),
+        Placement::Quiet => return None,
+    };
+    others.holders(vip.0).contains(&&wanted).then_some(Reason::HeldByOthers { link: wanted })
+}
+
+fn cannot_answer(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
+    let held = match part.placement {
+        Placement::Uplink => Held::OnLink(Scope::Host),
+        Placement::Lo => Held::Elsewhere(Scope::Host),
+        Placement::Quiet => Held::Quiet,
+    };
+    let (all, effective) = arp_ignore(host, part);
+    if answers(vip.family(), held, effective) {
+        return None;
+    }
+    let fix = match part.placement {
+        Placement::Uplink => format!("set {} to 0 or 1", Sysctl::all(Knob::ArpIgnore)),
+        placement => format!(
+            "placement {placement} needs {} = 0 (kube-proxy's strictARP sets it to 1); or set placement = \"uplink\" in pool {}",
+            Sysctl::all(Knob::ArpIgnore),
+            part.pool
+        ),
+    };
+    Some(Reason::CannotAnswer { at_fault: all, fix })
+}
+
+fn would_answer_too(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
+    let (all, effective) = arp_ignore(host, part);
+    let accepts = part.standby == Standby::Accept;
+    (accepts && answers(vip.family(), Held::Quiet, effective)).then(|| Reason::WouldAnswerToo {
+        at_fault: all,
+        fix: format!("set {} to 0 or 1, or standby = \"off\" in pool {}", Sysctl::all(Knob::ArpIgnore), part.pool),
+    })
+}
+
+/// `all.arp_ignore` as text, and the value that will be in force once the uplink's own is as this placement wants it.
+fn arp_ignore(host: &Host, part: &VipDecision) -> (String, i32) {
+    let all = Sysctl::all(Knob::ArpIgnore);
+    let value = host.sysctl(&all.link, all.knob).unwrap_or(0);
+    (format!("{all} is {value}"), value.max(wanted_arp_ignore(part.placement)))
+}
+
+/// Whether this part holds anything for `family` in the kernel.
+pub(super) fn holds(part: &VipDecision) -> bool {
+    part.role == Role::Owner || part.standby == Standby::Accept
+}
+
+/// Whether `vip` needs the uplink's ARP settings.
+pub(super) fn needs_arp(vip: Vip, part: &VipDecision) -> bool {
+    vip.family() == Family::Ipv4 && holds(part)
+}

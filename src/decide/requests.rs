@@ -1,0 +1,88 @@
+//! Which addresses the Services and the config ask for.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::Inputs;
+use crate::model::{IpMode, Reason, Service, Verdict, Vip};
+
+/// One address that one Service, or a `[[vip]]` (no Service), asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request<'a> {
+    pub(super) service: Option<&'a Service>,
+    pub(super) vip: Vip,
+}
+
+impl Request<'_> {
+    pub(super) fn verdict(&self, reason: Reason) -> Verdict {
+        Verdict { service: self.service.map(|service| service.key.clone()), address: Some(self.vip.0), reason }
+    }
+}
+
+/// Every request, and the verdicts on what asks for nothing that could be bound.
+pub(super) fn requests(inputs: Inputs<'_>) -> (Vec<Request<'_>>, Vec<Verdict>) {
+    let mut requests: Vec<_> = inputs.settings.vips.keys().map(|&vip| Request { service: None, vip }).collect();
+    let mut verdicts = Vec::new();
+    for service in inputs.services.values() {
+        let mut asked = Asked { service, seen: BTreeSet::new(), requests: &mut requests, verdicts: &mut verdicts };
+        asked.service(inputs);
+    }
+    (requests, verdicts)
+}
+
+/// What one Service asks for. The first mention of an address decides, so that it gets one verdict.
+struct Asked<'a, 'out> {
+    service: &'a Service,
+    seen: BTreeSet<IpAddr>,
+    requests: &'out mut Vec<Request<'a>>,
+    verdicts: &'out mut Vec<Verdict>,
+}
+
+impl Asked<'_, '_> {
+    fn service(&mut self, inputs: Inputs<'_>) {
+        let (service, source) = (self.service, &inputs.settings.source);
+        let class_differs =
+            !source.load_balancer_class.is_empty() && service.load_balancer_class.as_deref() != Some(source.load_balancer_class.as_str());
+        for ingress in &service.ingress {
+            match (ingress.ip, &ingress.hostname) {
+                (Some(ip), _) if class_differs => self.refuse(ip, Reason::ClassDiffers { class: service.load_balancer_class.clone() }),
+                (Some(ip), _) if ingress.ip_mode == IpMode::Proxy => self.refuse(ip, Reason::IpModeProxy),
+                (Some(ip), _) => self.ask(ip),
+                (None, Some(hostname)) => self.remark(Reason::HostnameOnly { hostname: hostname.clone() }),
+                (None, None) => {}
+            }
+        }
+        for &ip in &service.external_ips {
+            if source.external_ips { self.ask(ip) } else { self.refuse(ip, Reason::ExternalIpsOff) }
+        }
+        for (field, text) in &service.malformed {
+            self.remark(Reason::Malformed { field: field.clone(), text: text.clone() });
+        }
+        if service.load_balancer && service.ingress.is_empty() && service.external_ips.is_empty() && service.malformed.is_empty() {
+            self.remark(if class_differs {
+                Reason::ClassDiffers { class: service.load_balancer_class.clone() }
+            } else {
+                Reason::NoAddress
+            });
+        }
+    }
+
+    fn ask(&mut self, ip: IpAddr) {
+        if self.service.deleting {
+            self.refuse(ip, Reason::Deleting);
+        } else if self.seen.insert(ip) {
+            self.requests.push(Request { service: Some(self.service), vip: Vip(ip) });
+        }
+    }
+
+    fn refuse(&mut self, ip: IpAddr, reason: Reason) {
+        if self.seen.insert(ip) {
+            self.verdicts.push(Verdict { service: Some(self.service.key.clone()), address: Some(ip), reason });
+        }
+    }
+
+    /// A verdict on the Service itself, which names no address.
+    fn remark(&mut self, reason: Reason) {
+        self.verdicts.push(Verdict { service: Some(self.service.key.clone()), address: None, reason });
+    }
+}

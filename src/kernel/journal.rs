@@ -1,0 +1,179 @@
+//! The values that kernel settings had before we changed them, on disk before each change, for `withdraw` after a crash.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::Error;
+use crate::model::{Knob, LinkName, Sysctl};
+
+const VERSION: u32 = 1;
+const FILE: &str = "sysctls.json";
+
+/// One setting that we changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The value before our first change.
+    pub before: i32,
+    /// The values that may be there by our hand: the last one set, and the one set before it, in case the last write failed.
+    pub set: Vec<i32>,
+}
+
+/// The bytes are no journal.
+#[derive(Debug, thiserror::Error)]
+pub enum MalformedJournal {
+    /// Not the expected JSON.
+    #[error("it is not in the expected form")]
+    Form(#[from] serde_json::Error),
+    /// Written by another version.
+    #[error("its version is {0}, this hostvip knows version {VERSION}")]
+    Version(u32),
+    /// Two entries for one setting.
+    #[error("it names {0} twice")]
+    Twice(Sysctl),
+}
+
+/// The file and what it holds.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    entries: BTreeMap<Sysctl, Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    version: u32,
+    sysctls: Vec<Record>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    link: LinkName,
+    knob: Knob,
+    before: i32,
+    set: Vec<i32>,
+}
+
+/// Parses a journal.
+///
+/// # Errors
+/// It is damaged, of another version, or another program's.
+pub fn decode(bytes: &[u8]) -> Result<BTreeMap<Sysctl, Entry>, MalformedJournal> {
+    let document: Document = serde_json::from_slice(bytes)?;
+    if document.version != VERSION {
+        return Err(MalformedJournal::Version(document.version));
+    }
+    let mut entries = BTreeMap::new();
+    for Record { link, knob, before, set } in document.sysctls {
+        let sysctl = Sysctl { link, knob };
+        if entries.insert(sysctl.clone(), Entry { before, set }).is_some() {
+            return Err(MalformedJournal::Twice(sysctl));
+        }
+    }
+    Ok(entries)
+}
+
+/// Writes a journal as text.
+///
+/// # Errors
+/// None in practice: every value has a JSON form.
+pub fn encode(entries: &BTreeMap<Sysctl, Entry>) -> Result<Vec<u8>, serde_json::Error> {
+    let record = |(sysctl, entry): (&Sysctl, &Entry)| {
+        let (Sysctl { link, knob }, Entry { before, set }) = (sysctl.clone(), entry.clone());
+        Record { link, knob, before, set }
+    };
+    serde_json::to_vec_pretty(&Document { version: VERSION, sysctls: entries.iter().map(record).collect() })
+}
+
+impl Journal {
+    /// Reads the journal of a state directory; none there is an empty one.
+    ///
+    /// # Errors
+    /// It cannot be read; or it is malformed, in which case it is moved aside, never overwritten.
+    pub fn open(state_dir: &Path) -> Result<Self, Error> {
+        let path = state_dir.join(FILE);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Self { path, entries: BTreeMap::new() }),
+            Err(source) => return Err(Error::Journal { path, source }),
+        };
+        match decode(&bytes) {
+            Ok(entries) => Ok(Self { path, entries }),
+            Err(malformed) => match move_aside(&path) {
+                Ok(aside) => Err(Error::MalformedJournal { path, aside, source: malformed }),
+                Err(source) => Err(Error::Journal { path, source }),
+            },
+        }
+    }
+
+    /// What is kept for a setting.
+    pub fn get(&self, sysctl: &Sysctl) -> Option<&Entry> {
+        self.entries.get(sysctl)
+    }
+
+    /// Keeps `present` before `value` is set. The first value kept for a setting stays.
+    ///
+    /// # Errors
+    /// The journal is not on disk; the setting must not be changed then.
+    pub fn record(&mut self, sysctl: &Sysctl, present: i32, value: i32) -> Result<(), Error> {
+        let mut entries = self.entries.clone();
+        let entry = entries.entry(sysctl.clone()).or_insert(Entry { before: present, set: Vec::new() });
+        entry.set.retain(|set| *set == present);
+        entry.set.push(value);
+        self.store(entries)
+    }
+
+    /// Drops what is kept for a setting.
+    ///
+    /// # Errors
+    /// The change is not on disk.
+    pub fn forget(&mut self, sysctl: &Sysctl) -> Result<(), Error> {
+        self.retain(|kept| kept != sysctl)
+    }
+
+    /// Drops all settings but those for which `keep` holds.
+    ///
+    /// # Errors
+    /// The change is not on disk.
+    pub fn retain(&mut self, mut keep: impl FnMut(&Sysctl) -> bool) -> Result<(), Error> {
+        let mut entries = self.entries.clone();
+        entries.retain(|sysctl, _| keep(sysctl));
+        if entries.len() == self.entries.len() { Ok(()) } else { self.store(entries) }
+    }
+
+    fn store(&mut self, entries: BTreeMap<Sysctl, Entry>) -> Result<(), Error> {
+        self.write(&entries).map_err(|source| Error::Journal { path: self.path.clone(), source })?;
+        self.entries = entries;
+        Ok(())
+    }
+
+    /// Temporary file, fsync, rename, fsync of the directory: after a crash either the old or the new journal is there.
+    fn write(&self, entries: &BTreeMap<Sysctl, Entry>) -> io::Result<()> {
+        let directory = self.path.parent().unwrap_or(Path::new("/"));
+        DirBuilder::new().recursive(true).mode(0o755).create(directory)?;
+        if entries.is_empty() {
+            fs::remove_file(&self.path).or_else(|source| if source.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(source) })?;
+        } else {
+            let fresh = self.path.with_extension("json.new");
+            let mut file = File::create(&fresh)?;
+            file.write_all(&encode(entries)?)?;
+            file.sync_all()?;
+            fs::rename(&fresh, &self.path)?;
+        }
+        File::open(directory)?.sync_all()
+    }
+}
+
+fn move_aside(path: &Path) -> io::Result<PathBuf> {
+    let corrupt = |number: u32| path.with_extension(if number == 1 { "json.corrupt".to_owned() } else { format!("json.corrupt.{number}") });
+    // An earlier one is evidence, too.
+    let aside = (1..=u32::MAX).map(corrupt).find(|aside| !aside.exists()).unwrap_or_else(|| corrupt(1));
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}

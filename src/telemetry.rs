@@ -1,0 +1,4 @@
+//! Floor 3: what the agent tells the outside. Logs, and the answers to questions over HTTP.
+
+pub mod http;
+pub mod log;

@@ -1,0 +1,10 @@
+//! The pure core, by tables and properties. No kernel, no clock.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+
+mod announce;
+mod findings;
+mod placement;
+mod plan;
+mod retry;
+mod support;
+mod verdicts;

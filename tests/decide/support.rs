@@ -1,0 +1,108 @@
+//! Builders: a config, Services and a host in a line each.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use hostvip::config::{OnStop, Settings, Source};
+use hostvip::decide::{Decision, Inputs, decide};
+use hostvip::model::{
+    Family, Gateway, Host, Ingress, IpMode, Knob, Link, LinkName, Mac, Placement, Pool, Port, Protocol, Reason, Selector, Service,
+    ServiceKey, Sysctl, SysctlState, Vip,
+};
+
+pub fn vip(text: &str) -> Vip {
+    text.parse().unwrap()
+}
+
+pub fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// Pool "edge": 192.0.2.96/27 and 2001:db8:0:1::/64, owned by node-a, placement as given.
+pub fn pool(placement: Placement) -> Pool {
+    Pool {
+        name: "edge".into(),
+        addresses: vec!["192.0.2.96/27".parse().unwrap(), "2001:db8:0:1::/64".parse().unwrap()],
+        placement,
+        standby: None,
+        owner: Some("node-a".into()),
+        service_selector: Selector::default(),
+        namespaces: Default::default(),
+    }
+}
+
+/// The config of `node` with one pool.
+pub fn settings(node: &str, placement: Placement) -> Settings {
+    Settings {
+        node_name: node.into(),
+        uplink: "br-ex".into(),
+        state_dir: "/run/hostvip".into(),
+        listen: "127.0.0.1:9476".parse().unwrap(),
+        on_stop: OnStop::Withdraw,
+        source: Source { files: vec![], external_ips: true, load_balancer_class: String::new() },
+        pools: vec![pool(placement)],
+        vips: BTreeMap::new(),
+        announce_refresh: None,
+    }
+}
+
+/// A host with `lo`, `br-ex` (192.0.2.11/24, 2001:db8::11/64) and the gateway 192.0.2.1.
+pub fn host() -> Host {
+    let link = |index, name: &str, mac: Option<Mac>| Link { index, name: name.into(), mac, up: true, carrier: true };
+    let mut host = Host::default();
+    host.links.insert("lo".into(), link(1, "lo", None));
+    host.links.insert("br-ex".into(), link(2, "br-ex", Some(Mac([2, 0, 0, 0, 0, 1]))));
+    host.foreign.insert(("br-ex".into(), "192.0.2.11/24".parse().unwrap()));
+    host.foreign.insert(("br-ex".into(), "2001:db8::11/64".parse().unwrap()));
+    host.gateways.push(Gateway { metric: 0, family: Family::Ipv4, link: "br-ex".into(), via: Some(ip("192.0.2.1")) });
+    for link in ["all", "lo", "br-ex"] {
+        for knob in Knob::ALL {
+            set(&mut host, link, knob, 0);
+        }
+    }
+    host
+}
+
+pub fn set(host: &mut Host, link: &str, knob: Knob, value: i32) {
+    host.ours.sysctls.insert(Sysctl { link: LinkName::from(link), knob }, SysctlState { value, before: None });
+}
+
+/// A Service of type LoadBalancer with these ingress addresses and port 80/TCP.
+pub fn service(name: &str, addresses: &[&str]) -> Service {
+    Service {
+        key: ServiceKey { namespace: "default".into(), name: name.into() },
+        uid: String::new(),
+        created: None,
+        deleting: false,
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        load_balancer: true,
+        load_balancer_class: None,
+        ports: vec![port(80)],
+        external_ips: vec![],
+        ingress: addresses.iter().map(|text| Ingress { ip: Some(ip(text)), ip_mode: IpMode::Vip, hostname: None }).collect(),
+        malformed: vec![],
+    }
+}
+
+pub fn port(port: u16) -> Port {
+    Port { protocol: Protocol::Tcp, port }
+}
+
+pub fn services(all: impl IntoIterator<Item = Service>) -> BTreeMap<ServiceKey, Service> {
+    all.into_iter().map(|service| (service.key.clone(), service)).collect()
+}
+
+pub fn decided(settings: &Settings, services: &BTreeMap<ServiceKey, Service>, host: &Host) -> Decision {
+    decide(Inputs { settings, services, complete: true, host })
+}
+
+/// The reason of the only verdict of `service` on `address`.
+pub fn reason(decision: &Decision, service: &str, address: Option<&str>) -> Reason {
+    let about = |verdict: &&hostvip::model::Verdict| {
+        verdict.service.as_ref().is_some_and(|key| key.name == service) && verdict.address == address.map(ip)
+    };
+    let found: Vec<_> = decision.verdicts.iter().filter(about).collect();
+    assert_eq!(found.len(), 1, "exactly one verdict for {service} {address:?}: {:?}", decision.verdicts);
+    found[0].reason.clone()
+}
