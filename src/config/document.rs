@@ -52,7 +52,8 @@ impl Document {
 
     fn index_table(&mut self, table: &DeTable<'_>, parent: &str) {
         for (key, value) in table {
-            let path = if parent.is_empty() { key.get_ref().to_string() } else { format!("{parent}.{}", key.get_ref()) };
+            let name = as_written(key.get_ref());
+            let path = if parent.is_empty() { name } else { format!("{parent}.{name}") };
             self.index_value(Some(key.span()), value, &path);
         }
     }
@@ -96,10 +97,19 @@ impl Document {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let text = line.trim().chars().take(LONGEST_LINE).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let mut text: String = line.trim().chars().take(LONGEST_LINE).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if text.len() < line.trim().len() {
+            text.push('…');
+        }
         let column = before.get(start..).unwrap_or_default().chars().count() + 1;
         Position { line: before.matches('\n').count() + 1, column, text }
     }
+}
+
+/// A key as TOML writes it: bare, or in quotes with what could upset a terminal escaped.
+fn as_written(key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { format!("{key:?}") }
 }
 
 impl Node {

@@ -12,16 +12,15 @@ use crate::model::{Family, Host, Placement, Pool, Standby};
 
 pub(super) fn read(written: &Written, host: &Host, problems: &mut Problems<'_>) -> Vec<Pool> {
     let pools: Vec<Pool> = written.pool.iter().map(|entry| pool(entry, problems)).collect();
-    let mut lines = BTreeMap::new();
+    let mut places = BTreeMap::new();
     let mut ranges = Vec::new();
     for (entry, pool) in written.pool.iter().zip(&pools) {
         let entry = entry.get_ref();
-        if let Some(name) = &entry.name {
-            let line = problems.line(&name.span());
-            if let Some(first) = lines.insert(&pool.name, line) {
-                let message = format!("pool {:?} is defined already, in line {first}", pool.name);
-                problems.at(name.span(), message, "give each pool a name of its own, or list all CIDRs in one");
-            }
+        if let Some(name) = &entry.name
+            && let Some(first) = places.insert(&pool.name, name.span())
+        {
+            let message = format!("pool {:?} is defined already, in line {}", pool.name, problems.line(&first));
+            problems.at(name.span(), message, "give each pool a name of its own, or list all CIDRs in one");
         }
         for net in entry.addresses.iter().flat_map(Spanned::get_ref) {
             ranges.push(Range { net: net.get_ref().0, span: net.span(), pool: &pool.name });

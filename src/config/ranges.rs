@@ -29,6 +29,8 @@ const RESERVED: [(IpNet, &str); 10] = [
     (v6(0xff00 << 112, 8), "multicast"),
 ];
 
+const LIST_ONLY: &str = "list only the CIDRs that Service addresses are given out from";
+
 /// Own addresses that one message names; a pool over a pod network holds hundreds.
 const MOST_NAMED: usize = 3;
 
@@ -49,9 +51,13 @@ pub(super) fn check(ranges: &[Range<'_>], host: &Host, problems: &mut Problems<'
         if let Some(first) = ranges.iter().take(position).find(|first| overlap(&first.net, &range.net)) {
             report_overlap(first, range, problems);
         }
+        if range.net.prefix_len() == 0 {
+            problems.at(range.span.clone(), format!("{} is every address there is", range.net), LIST_ONLY);
+            continue;
+        }
         if let Some((reserved, name)) = RESERVED.iter().find(|(reserved, _)| overlap(reserved, &range.net)) {
-            let message = format!("{} holds {reserved} ({name}), which no Service can have", range.net);
-            problems.at(range.span.clone(), message, "list only the CIDRs that Service addresses are given out from");
+            let message = format!("{} overlaps {reserved} ({name}), which no Service can have", range.net);
+            problems.at(range.span.clone(), message, LIST_ONLY);
             continue;
         }
         check_own(range, host, problems);

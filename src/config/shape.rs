@@ -67,10 +67,10 @@ fn describe(document: &Document, error: &toml::de::Error) -> ConfigError {
         let word = quoted.next().unwrap_or_default();
         let known: Vec<_> = quoted.map(|word| format!("{word:?}")).collect();
         (format!("unknown value {word:?}"), suggest(&format!("{word:?}"), &known, "values"))
-    } else if let Some((message, hint)) = error.message().split_once('\n') {
+    } else if let Some((message, hint)) = error.message().rsplit_once('\n') {
         (message.to_owned(), hint.to_owned())
     } else {
-        (error.message().replace("invalid type", "wrong type").replace('`', ""), type_hint(error.message()).to_owned())
+        (in_toml_words(error.message()), type_hint(error.message()).to_owned())
     };
     document.error(error.span(), path, message, hint)
 }
@@ -87,13 +87,22 @@ fn suggest(word: &str, known: &[impl AsRef<str>], what: &str) -> String {
     }
 }
 
+/// serde speaks of its own types, TOML of lists and tables.
+fn in_toml_words(message: &str) -> String {
+    let words =
+        [("invalid type", "wrong type"), (": map, ", ": table, "), (": sequence, ", ": list, "), ("a sequence", "a list"), ("`", "")];
+    let words = words.into_iter().chain([("expected u16", "expected a number"), ("expected u32", "expected a number")]);
+    words.fold(message.to_owned(), |message, (from, to)| message.replace(from, to))
+}
+
 fn type_hint(message: &str) -> &'static str {
     match message.rsplit_once("expected ").map(|(_, expected)| expected) {
         Some("a string") => "write it in quotes",
-        Some("a sequence") => "write a list: [ … ]; of tables, each under a heading in double brackets",
+        Some("a sequence") => "write a list, [ … ]; a table of which there may be several has a heading in double brackets",
         Some("a table") => "write its keys under a heading in single brackets",
         Some("a boolean") => "write true or false, without quotes",
-        Some("u16" | "u32") => "write a whole number, without quotes",
+        Some("u16") => "write a whole number from 0 to 65535, without quotes",
+        Some("u32") => "write a whole number from 0 to 4294967295, without quotes",
         _ => "docs/configuration.md lists each key with its type",
     }
 }

@@ -28,6 +28,9 @@ pub(super) struct InvalidText {
     hint: String,
 }
 
+/// The longest duration: sums and multiples of it stay far from overflow.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// What can be written as text.
 pub(super) trait FromText: Sized {
     fn from_text(text: &str) -> Result<Self, InvalidText>;
@@ -114,9 +117,12 @@ impl FromText for SocketAddr {
 
 impl FromText for Duration {
     fn from_text(text: &str) -> Result<Self, InvalidText> {
-        let parsed = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Self::try_from(duration).ok());
-        parsed
-            .map_or_else(|| invalid(format!("{text:?} is no duration"), "write numbers with their units: \"5s\", \"100ms\", \"1m30s\""), Ok)
+        let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Self::try_from(duration).ok());
+        match duration {
+            None => invalid(format!("{text:?} is no duration"), "write numbers with their units: \"5s\", \"100ms\", \"1m30s\""),
+            Some(duration) if duration > LONGEST => invalid(format!("{text:?} is longer than a day"), "write \"24h\" or less"),
+            Some(duration) => Ok(duration),
+        }
     }
 }
 

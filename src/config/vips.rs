@@ -8,7 +8,7 @@ use super::written::Written;
 use crate::model::{Pool, Vip};
 
 pub(super) fn read(written: &Written, pools: &[Pool], problems: &mut Problems<'_>) -> BTreeMap<Vip, Option<String>> {
-    let mut lines = BTreeMap::new();
+    let mut places = BTreeMap::new();
     let mut vips = BTreeMap::new();
     for entry in &written.vip {
         let Some(key) = &entry.get_ref().address else {
@@ -16,7 +16,8 @@ pub(super) fn read(written: &Written, pools: &[Pool], problems: &mut Problems<'_
             continue;
         };
         let vip = key.get_ref().0;
-        if let Some(line) = lines.get(&vip) {
+        if let Some(first) = places.get(&vip) {
+            let line = problems.line(first);
             problems.at(key.span(), format!("{vip} is listed already, in line {line}"), "keep one [[vip]] for each address");
             continue;
         }
@@ -24,7 +25,7 @@ pub(super) fn read(written: &Written, pools: &[Pool], problems: &mut Problems<'_
             let hint = format!("add \"{}\" to the addresses of a pool: hostvip touches nothing outside pools", vip.prefix());
             problems.at(key.span(), format!("{vip} is in no pool"), hint);
         }
-        lines.insert(vip, problems.line(&key.span()));
+        places.insert(vip, key.span());
         vips.insert(vip, given(entry.get_ref().owner.as_ref()).map(|owner| owner.0.clone()));
     }
     vips
