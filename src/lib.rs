@@ -8,7 +8,7 @@
 //! 1  config | codec                 pure
 //! 0  model                          types only
 //! ```
-//! A module imports only lower floors (`tests/tidy.rs` enforces it).
+//! A module imports only lower floors (`tests/tidy` enforces it).
 
 pub mod codec;
 pub mod config;

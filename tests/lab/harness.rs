@@ -10,6 +10,7 @@ use nix::sys::signal::Signal;
 
 use crate::lab::capture::Capture;
 use crate::lab::frame::{Frame, Message};
+use crate::lab::hostvip::Hostvip;
 use crate::lab::probed::{Probe, Probed};
 use crate::lab::prober::who_has;
 use crate::lab::tcp::{Connection, Server, ask};
@@ -140,6 +141,18 @@ fn a_process_ends_with_its_guard() {
     let pid = process.pid();
     drop(process);
     assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "a stopped process outlives its guard");
+}
+
+#[test]
+fn hostvip_is_installed_for_one_host() {
+    let Some(lab) = Lab::start() else { return };
+    let lan = lab.segment("lan");
+    let node = lan.host(lab, "node-a", "eth0", &["192.0.2.11/24"]);
+    let hostvip = Hostvip::install(&node, "[source]\nfiles = [\"{dir}/services.yaml\"]\n");
+    let config = std::fs::read_to_string(hostvip.path("hostvip.toml")).unwrap();
+    let files = format!("files = [\"{}\"]", hostvip.path("services.yaml").display());
+    assert!(config.starts_with("node_name = \"node-a\"\nuplink = \"eth0\"\nstate_dir = ") && config.contains(&files), "{config}");
+    assert_eq!(hostvip.run(&["--help"]).code, Some(0));
 }
 
 #[test]

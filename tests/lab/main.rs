@@ -7,3 +7,4 @@ mod harness;
 #[path = "../support/lab.rs"]
 pub mod lab;
 mod matrix;
+mod ovnk;

@@ -5,18 +5,18 @@
 //! purpose not by the product's codec: a bug of the product must not be mirrored by its test.
 #![allow(dead_code, reason = "shared by several test crates, none of which uses all of it")]
 
-//pub mod agent;
 pub mod capture;
 pub mod frame;
+pub mod hostvip;
 pub mod netns;
-//pub mod openvswitch;
-//pub mod ovnk;
+pub mod openvswitch;
+pub mod ovnk;
 pub mod probed;
 pub mod prober;
 pub mod process;
 pub mod segment;
 pub mod tcp;
-//pub mod tree;
+pub mod tree;
 pub mod wire;
 
 use std::time::{Duration, Instant};

@@ -37,7 +37,7 @@ impl Netns {
         let netns = Self { name: name.into(), file: Arc::new(file) };
         eprintln!("lab: {name}: nsenter --net={}", netns.path());
         let run = netns.try_run("ip link set lo up")?;
-        netns.demand("ip link set lo up", &run);
+        netns.check("ip link set lo up", &run);
         Ok(netns)
     }
 
@@ -79,7 +79,7 @@ impl Netns {
     /// Runs a command line (words split at blanks, no shell) and gives its standard output; panics when it fails.
     pub fn run(&self, line: &str) -> String {
         let run = self.try_run(line).unwrap_or_else(|error| panic!("{}: {line}: {error}", self.name));
-        self.demand(line, &run)
+        self.check(line, &run)
     }
 
     /// As [`Netns::run`], with `input` as standard input: `nft -f -`, `ip -batch -`.
@@ -90,7 +90,7 @@ impl Netns {
             child.wait_with_output()
         });
         let run = run.unwrap_or_else(|error| panic!("{}: {line}: {error}", self.name));
-        self.demand(&format!("{line} <<EOF\n{input}\nEOF"), &run)
+        self.check(&format!("{line} <<EOF\n{input}\nEOF"), &run)
     }
 
     /// Runs a command line and gives whatever came of it.
@@ -99,6 +99,13 @@ impl Netns {
     /// Where the program cannot be started.
     pub fn try_run(&self, line: &str) -> io::Result<Output> {
         self.enter(|| command(line).output())
+    }
+
+    /// Runs a command to its end and gives its standard output; panics when it fails.
+    pub fn demand(&self, mut command: Command) -> String {
+        let line = format!("{command:?}");
+        let run = self.enter(|| command.output()).unwrap_or_else(|error| panic!("{}: {line}: {error}", self.name));
+        self.check(&line, &run)
     }
 
     /// Runs a command line's process beside the test; it ends with the guard.
@@ -112,7 +119,7 @@ impl Netns {
         self.enter(|| fs::write(&path, value.to_string())).unwrap_or_else(|error| panic!("{}: writing {path}: {error}", self.name));
     }
 
-    fn demand(&self, line: &str, run: &Output) -> String {
+    fn check(&self, line: &str, run: &Output) -> String {
         let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
         assert!(run.status.success(), "{}: {line}: {}\n{out}{err}", self.name, run.status);
         out.into_owned()

@@ -48,13 +48,7 @@ impl Segment {
         let port = format!("port{}", self.ports.get());
         self.netns.run(&format!("ip link add {port} type veth peer name {link} netns {}", netns.path()));
         self.netns.run(&format!("ip link set {port} master br0 up"));
-        netns.run(&format!("ip link set {link} up"));
-        let addresses: Vec<IpNet> =
-            addresses.iter().map(|text| text.parse().unwrap_or_else(|error| panic!("address {text}: {error}"))).collect();
-        for address in &addresses {
-            netns.run(&format!("ip address add {address} dev {link}"));
-        }
-        Host { mac: mac_of(netns, link), netns: netns.clone(), link: link.to_owned(), addresses, port }
+        Host::on(netns, link, addresses, &port)
     }
 
     /// Cuts a host off, so that its link loses carrier.
@@ -69,6 +63,23 @@ impl Segment {
 }
 
 impl Host {
+    /// Brings `link` up and gives it its addresses.
+    fn on(netns: &Netns, link: &str, addresses: &[&str], port: &str) -> Self {
+        netns.run(&format!("ip link set {link} up"));
+        let parse = |text: &&str| text.parse().unwrap_or_else(|error| panic!("address {text}: {error}"));
+        let addresses: Vec<IpNet> = addresses.iter().map(parse).collect();
+        for address in &addresses {
+            netns.run(&format!("ip address add {address} dev {link}"));
+        }
+        Self { mac: mac_of(netns, link), netns: netns.clone(), link: link.to_owned(), addresses, port: port.to_owned() }
+    }
+
+    /// The same host by the link that its stack uses instead, where the one that was plugged in is a port of a switch inside of it.
+    #[must_use]
+    pub fn behind(&self, link: &str, addresses: &[&str]) -> Self {
+        Self::on(&self.netns, link, addresses, &self.port)
+    }
+
     /// The first address of a family; panics where the host has none.
     pub fn address(&self, family: Family) -> IpAddr {
         let found = self.addresses.iter().map(IpNet::addr).find(|address| Family::of(*address) == family);
