@@ -23,7 +23,7 @@ use crate::model::Link;
 /// What [`Events::open`] listens to.
 pub const GROUPS: [u32; 5] = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE];
 
-/// About 8 000 waiting events.
+/// Some 20 000 waiting events.
 const RECEIVE_BUFFER: usize = 8 << 20;
 const INBOX: usize = 64 * 1024;
 

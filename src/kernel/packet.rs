@@ -54,11 +54,13 @@ impl PacketSocket {
     /// The next ARP, neighbour solicitation or advertisement frame of others. Cancelling loses none.
     ///
     /// # Errors
-    /// The link went down (once, then it waits for it to come up) or is gone.
+    /// The link went down; told once per socket, so twice. A link that comes up again is heard again, one created anew is not.
     pub async fn recv(&mut self) -> Result<Vec<u8>, Error> {
+        // A link that went down is an error without data, of which a bare READABLE would never hear.
+        let interest = Interest::READABLE | Interest::ERROR;
         let received = tokio::select! {
-            frame = self.arp.async_io(Interest::READABLE, receive) => frame,
-            frame = self.nd.async_io(Interest::READABLE, receive) => frame,
+            frame = self.arp.async_io(interest, receive) => frame,
+            frame = self.nd.async_io(interest, receive) => frame,
         };
         received.map_err(|source| Error::Packet { act: "receive frames", link: self.link.clone(), source })
     }

@@ -39,8 +39,10 @@ fn who_has_names_everyone_who_answers() {
     for vip in [VIP, VIP6] {
         assert_eq!(who_has(&client, ip(vip), &nodes), BTreeSet::new(), "{vip} bound nowhere");
         a.run(&format!("ip address add {vip} dev eth0 nodad"));
+        a.wait_solicited(ip(vip));
         assert_eq!(who_has(&client, ip(vip), &nodes), BTreeSet::from([a.mac]), "{vip} on node-a");
         b.run(&format!("ip address add {vip} dev eth0 nodad"));
+        b.wait_solicited(ip(vip));
         assert_eq!(who_has(&client, ip(vip), &nodes), BTreeSet::from([a.mac, b.mac]), "{vip} on both");
     }
 }

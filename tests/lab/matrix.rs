@@ -98,6 +98,9 @@ fn hold(node: &Host, vip: &str, row: &Row) {
     };
     let lifetime = if vip == VIP6 { "nodad preferred_lft 0".to_owned() } else { format!("scope {scope}") };
     node.run(&format!("ip address add {vip} dev {link} {lifetime}"));
+    if link == "eth0" {
+        node.wait_solicited(vip.parse().unwrap());
+    }
 }
 
 /// Whether the node answers for `vip`. Its IPv6 address is the reference, because no `arp_ignore` silences that.

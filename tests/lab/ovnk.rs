@@ -73,6 +73,7 @@ fn one_node_answers_and_serves(gateway: Gateway) {
             host.run(release);
         }
         host.run(&format!("ip address add {VIP6}/128 dev br-ex nodad preferred_lft 0"));
+        host.wait_solicited(VIP6.parse().unwrap());
         assert_eq!(cluster.who_has(VIP6), BTreeSet::from([host.mac]));
         if gateway == Gateway::Shared {
             assert_eq!(cluster.ask(VIP6).unwrap(), name);

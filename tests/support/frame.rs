@@ -130,10 +130,16 @@ pub fn arp_request(from: Mac, source: Ipv4Addr, target: Ipv4Addr) -> Vec<u8> {
     frame
 }
 
-/// A neighbour solicitation to the target's solicited-node address (RFC 4291 §2.7.1).
+/// The multicast group in which an address is asked for (RFC 4291 §2.7.1).
+pub fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
+    let [.., a, b, c] = address.octets();
+    Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00 | u16::from(a), u16::from_be_bytes([b, c]))
+}
+
+/// A neighbour solicitation to the target's solicited-node address.
 pub fn solicitation(from: Mac, source: Ipv6Addr, target: Ipv6Addr) -> Vec<u8> {
-    let [.., a, b, c] = target.octets();
-    let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00 | u16::from(a), u16::from_be_bytes([b, c]));
+    let group = solicited_node(target);
+    let [.., a, b, c] = group.octets();
     let mut icmp = [&[135, 0, 0, 0, 0, 0, 0, 0], &target.octets()[..], &[1, 1], &from.0].concat();
     let pseudo = [&source.octets()[..], &group.octets(), &[0, 0, 0, 32, 0, 0, 0, 58], &icmp].concat();
     icmp[2..4].copy_from_slice(&checksum(&pseudo).to_be_bytes());

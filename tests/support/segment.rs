@@ -7,7 +7,8 @@ use std::ops::Deref;
 use hostvip::model::{Family, Mac};
 use ipnet::IpNet;
 
-use super::{Lab, Netns};
+use super::frame::solicited_node;
+use super::{Lab, Netns, wait_for};
 
 /// A segment. Its own stack has no IPv6, so that nothing but hosts speaks on it.
 pub struct Segment {
@@ -84,6 +85,15 @@ impl Host {
     pub fn address(&self, family: Family) -> IpAddr {
         let found = self.addresses.iter().map(IpNet::addr).find(|address| Family::of(*address) == family);
         found.unwrap_or_else(|| panic!("{} has no {family} address on {}", self.name(), self.link))
+    }
+
+    /// Waits until the link hears solicitations of `address`. The kernel joins the solicited-node group after `ip address add` has
+    /// returned, from a work queue (`addrconf_dad_begin`), `nodad` or not: on a busy machine an NS at once goes unanswered.
+    pub fn wait_solicited(&self, address: IpAddr) {
+        let IpAddr::V6(address) = address else { return };
+        let group = solicited_node(address).to_string();
+        let joined = || self.run(&format!("ip -6 maddress show dev {}", self.link)).split_whitespace().any(|word| word == group);
+        wait_for(&format!("{} joins {group}", self.name()), joined);
     }
 
     /// Its namespace.
