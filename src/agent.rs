@@ -11,7 +11,6 @@ mod pass;
 mod report;
 mod speaker;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ use crate::decide::Decision;
 use crate::decide::announce::Announcer;
 use crate::decide::retry::Retries;
 use crate::kernel::{self, Events, Kernel, clock};
-use crate::model::{Service, ServiceKey, Time};
+use crate::model::Time;
 use crate::telemetry::http::{self, Ask};
 use config_file::ConfigFile;
 use life::{Signals, Wish};
@@ -43,8 +42,8 @@ pub enum Error {
     #[error(transparent)]
     Kernel(#[from] kernel::Error),
     /// The sources could not be watched.
-    #[error("watch the source files")]
-    Files(#[source] crate::cluster::Error),
+    #[error(transparent)]
+    Files(#[from] crate::cluster::OpenError),
     /// Another agent runs, or the state directory is not writable.
     #[error(transparent)]
     Lock(#[from] lock::Error),
@@ -67,7 +66,6 @@ pub struct Agent {
     settings: Settings,
     kernel: Kernel,
     files: Files,
-    services: BTreeMap<ServiceKey, Service>,
     announcer: Announcer,
     speaker: Speaker,
     retries: Retries,
@@ -95,7 +93,7 @@ pub async fn run(path: &Path) -> Result<(), Error> {
         let alarm = agent.next_alarm();
         let dirty = tokio::select! {
             event = events.next() => agent.kernel.absorb(event?)?,
-            () = agent.files.changed() => agent.take_services(),
+            () = agent.files.changed() => true,
             _ = housekeeping.tick() => agent.keep_house(),
             () = sleep(alarm) => true,
             Some(ask) = asks.recv() => agent.answer(ask),
@@ -121,30 +119,21 @@ impl Agent {
         let lock = lock::Lock::take(&state_dir)?;
         let kernel = Kernel::open(&state_dir)?;
         let settings = config.settings(kernel.host())?;
-        let files = Files::open(&settings.source.files).map_err(Error::Files)?;
+        let files = Files::open(&settings.source.files)?;
         let announcer = Announcer::new(settings.announce_refresh, fastrand::u64(..));
         info!(node = %settings.node_name, uplink = %settings.uplink, config = %path.display(), "hostvip {} starts", env!("CARGO_PKG_VERSION"));
-        let mut agent = Self {
+        Ok(Self {
             config,
             settings,
             kernel,
             files,
-            services: BTreeMap::new(),
             announcer,
             speaker: Speaker::default(),
             retries: Retries::default(),
             decision: Decision::default(),
             began: clock::now(),
             _lock: lock,
-        };
-        agent.take_services();
-        Ok(agent)
-    }
-
-    /// The sources changed: takes over the Services as they are now.
-    fn take_services(&mut self) -> bool {
-        self.services = self.files.services();
-        true
+        })
     }
 
     /// What no event tells of: settings below /proc/sys, and the config file.
@@ -178,7 +167,6 @@ impl Agent {
         }
         self.announcer.set_refresh(settings.announce_refresh);
         self.settings = settings;
-        self.take_services();
     }
 
     fn answer(&mut self, ask: Ask) -> bool {

@@ -30,7 +30,7 @@ pub struct Inputs<'a> {
     /// The config in force.
     pub settings: &'a Settings,
     /// Every Service known, in any order.
-    pub services: &'a BTreeMap<ServiceKey, Service>,
+    pub services: &'a [&'a Service],
     /// Every source was read whole. While it is not, marked VIPs that may be named in what is missing stay.
     pub complete: bool,
     /// The host as it is.

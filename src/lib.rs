@@ -8,8 +8,11 @@
 //! 1  config | codec                 pure
 //! 0  model                          types only
 //! ```
-//! A module imports only lower floors (`tests/tidy` enforces it).
+//! A module imports only lower floors (`tests/tidy.rs` enforces it).
 
+pub mod agent;
+pub mod cli;
+pub mod cluster;
 pub mod codec;
 pub mod config;
 pub mod decide;

@@ -1,3 +1,7 @@
-//! The `hostvip` command.
+//! The `hostvip` command: parses the command line, runs one command, says how it ended.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hostvip::cli::main()
+}

@@ -9,6 +9,7 @@ use crate::decide::announce::Voice;
 use crate::decide::retry::Retries;
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::{Events, clock};
+use crate::model::report::SourceReport;
 use crate::model::{KernelState, Op, Plan, Reason, Verdict, Vip};
 
 /// Announcements sent in one pass: a pass with ten thousand VIPs must not keep the loop from hearing events.
@@ -18,10 +19,11 @@ impl Agent {
     /// Decides from all that is known now, and carries it out.
     pub(super) fn pass(&mut self, events: &mut Events) {
         self.hear(events);
+        let services: Vec<_> = self.files.services().collect();
         let mut decision = decide::decide(Inputs {
             settings: &self.settings,
-            services: &self.services,
-            complete: self.files.complete(),
+            services: &services,
+            complete: is_complete(&self.files.reports()),
             host: self.kernel.host(),
         });
         let done = self.carry_out(decide::plan(&decision.desired, &self.kernel.host().ours));
@@ -91,6 +93,11 @@ impl Agent {
         let due: Vec<_> = due.into_iter().filter(|due| owned.contains_key(&due.vip)).collect();
         self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due);
     }
+}
+
+/// Whether every source could be read whole, so that what none of them names is really asked for by nobody.
+pub(crate) fn is_complete(reports: &[SourceReport]) -> bool {
+    reports.iter().all(|report| report.problems.is_empty())
 }
 
 /// Says what somebody else changed, before it is repaired: what the last pass wanted, had no trouble with, and has to be done again.

@@ -1,14 +1,12 @@
 //! What the agent would decide, for commands that work without it.
 
-use std::collections::BTreeMap;
-
-use super::{Common, Failure};
+use super::{Common, Failure, runtime};
 use crate::agent::config_file::ConfigFile;
 use crate::cluster::Files;
 use crate::config::Settings;
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::Kernel;
-use crate::model::{Plan, Service, ServiceKey};
+use crate::model::Plan;
 
 /// A decision made by this process, carried out by nobody.
 pub(super) struct Offline {
@@ -24,11 +22,13 @@ impl Offline {
         let config = ConfigFile::read(&common.config)?;
         let kernel = Kernel::open(&config.config().state_dir())?;
         let settings = config.settings(kernel.host())?;
+        let runtime = runtime()?;
+        let _entered = runtime.enter();
         let files = Files::open(&settings.source.files)?;
-        let services: BTreeMap<ServiceKey, Service> = files.services();
-        let inputs = Inputs { settings: &settings, services: &services, complete: files.complete(), host: kernel.host() };
+        let services: Vec<_> = files.services().collect();
+        let problems: Vec<_> = files.reports().into_iter().flat_map(|source| source.problems).collect();
+        let inputs = Inputs { settings: &settings, services: &services, complete: problems.is_empty(), host: kernel.host() };
         let decision = decide::decide(inputs);
-        let problems = files.reports().into_iter().flat_map(|source| source.problems).collect();
         Ok(Self { settings, kernel, decision, problems })
     }
 

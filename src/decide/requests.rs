@@ -23,7 +23,7 @@ impl Request<'_> {
 pub(super) fn requests(inputs: Inputs<'_>) -> (Vec<Request<'_>>, Vec<Verdict>) {
     let mut requests: Vec<_> = inputs.settings.vips.keys().map(|&vip| Request { service: None, vip }).collect();
     let mut verdicts = Vec::new();
-    for service in inputs.services.values() {
+    for &service in inputs.services {
         let mut asked = Asked { service, seen: BTreeSet::new(), requests: &mut requests, verdicts: &mut verdicts };
         asked.service(inputs);
     }

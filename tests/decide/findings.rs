@@ -3,7 +3,7 @@
 use hostvip::decide::answers::{Held, answers};
 use hostvip::model::{Family, Gateway, Host, Knob, Link, Mac, Placement, Scope, Severity};
 
-use crate::support::{decided, host, service, services, set, settings};
+use crate::support::{decided, host, service, set, settings};
 
 fn with_second_link(mut host: Host) -> Host {
     host.links.insert("stor0".into(), Link { index: 3, name: "stor0".into(), mac: Some(Mac([2, 0, 0, 0, 0, 3])), up: true, carrier: true });
@@ -11,7 +11,7 @@ fn with_second_link(mut host: Host) -> Host {
 }
 
 fn codes(node: &str, placement: Placement, host: &Host) -> Vec<String> {
-    let decision = decided(&settings(node, placement), &services([service("web", &["192.0.2.100"])]), host);
+    let decision = decided(&settings(node, placement), &[service("web", &["192.0.2.100"])], host);
     decision.findings.iter().map(|finding| finding.code.clone()).collect()
 }
 
@@ -47,7 +47,7 @@ fn an_address_put_there_by_hand_is_an_error_where_it_answers_for_another_node() 
     let mut host = host();
     host.foreign.insert(("br-ex".into(), "192.0.2.100/32".parse().unwrap()));
     let severity = |node: &str| {
-        let decision = decided(&settings(node, Placement::Uplink), &services([service("web", &["192.0.2.100"])]), &host);
+        let decision = decided(&settings(node, Placement::Uplink), &[service("web", &["192.0.2.100"])], &host);
         decision.findings.iter().find(|finding| finding.code == "foreign_address").map(|finding| finding.severity)
     };
     assert_eq!(severity("node-b"), Some(Severity::Error));

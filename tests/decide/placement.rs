@@ -3,7 +3,7 @@
 use hostvip::decide::{Inputs, decide, owned, settle};
 use hostvip::model::{Address, AddressKey, Knob, Placement, Reason, Route, RouteKey, Standby, Sysctl};
 
-use crate::support::{decided, host, reason, service, services, settings, vip};
+use crate::support::{decided, host, reason, service, settings, vip};
 
 const V4: &str = "192.0.2.100";
 const V6: &str = "2001:db8:0:1::5";
@@ -12,7 +12,7 @@ const V6: &str = "2001:db8:0:1::5";
 fn held(node: &str, placement: Placement, standby: Option<Standby>) -> (Vec<String>, Vec<String>, Vec<String>) {
     let mut settings = settings(node, placement);
     settings.pools[0].standby = standby;
-    let decision = decided(&settings, &services([service("web", &[V4, V6])]), &host());
+    let decision = decided(&settings, &[service("web", &[V4, V6])], &host());
     let desired = decision.desired;
     (
         desired.addresses.keys().map(ToString::to_string).collect(),
@@ -45,21 +45,21 @@ fn owner_and_standby_in_each_placement() {
 
 #[test]
 fn ipv6_of_a_lo_pool_says_where_it_went() {
-    let decision = decided(&settings("node-a", Placement::Lo), &services([service("web", &[V6])]), &host());
+    let decision = decided(&settings("node-a", Placement::Lo), &[service("web", &[V6])], &host());
     let bound = Reason::Bound { link: "br-ex".into(), placement: Placement::Uplink, instead_of: Some(Placement::Lo) };
     assert_eq!(reason(&decision, "web", Some(V6)), bound);
 }
 
 #[test]
 fn what_an_unread_source_may_name_stays() {
-    let (settings, none) = (settings("node-a", Placement::Uplink), services([]));
+    let settings = settings("node-a", Placement::Uplink);
     let mut host = host();
     host.ours.addresses.insert(AddressKey { link: "br-ex".into(), vip: vip(V4) }, Address::of(vip(V4)));
     host.ours.routes.insert(RouteKey::quiet(vip(V4)), Route::quiet());
     let arp_ignore = Sysctl::new("br-ex", Knob::ArpIgnore);
     let state = hostvip::model::SysctlState { value: 1, before: Some(0) };
     host.ours.sysctls.insert(arp_ignore.clone(), state);
-    let inputs = Inputs { settings: &settings, services: &none, complete: false, host: &host };
+    let inputs = Inputs { settings: &settings, services: &[], complete: false, host: &host };
     let kept = decide(inputs).desired;
     assert_eq!(kept.addresses, host.ours.addresses);
     assert_eq!(kept.routes, host.ours.routes);
@@ -74,7 +74,7 @@ fn what_an_unread_source_may_name_stays() {
 #[test]
 fn bound_is_said_only_of_what_the_kernel_holds() {
     let mut host = host();
-    let mut decision = decided(&settings("node-a", Placement::Uplink), &services([service("web", &[V4, V6])]), &host);
+    let mut decision = decided(&settings("node-a", Placement::Uplink), &[service("web", &[V4, V6])], &host);
     host.ours.addresses.insert(AddressKey { link: "br-ex".into(), vip: vip(V6) }, Address::of(vip(V6)));
     assert_eq!(owned(&decision, &host.ours).map(|(vip, _)| vip).collect::<Vec<_>>(), [vip(V6)]);
     settle(&mut decision, &host.ours, &[(vip(V4), "no buffer space".to_owned())].into());

@@ -4,7 +4,7 @@ use hostvip::decide::{Stage, announcements, plan, stage};
 use hostvip::model::{Address, AddressKey, KernelState, Knob, Op, Placement, Plan, Route, RouteKey, Scope, Sysctl, SysctlState, Vip};
 use proptest::prelude::*;
 
-use crate::support::{decided, host, service, services, settings, vip};
+use crate::support::{decided, host, service, settings, vip};
 
 /// What a kernel does with a plan.
 fn carried_out(plan: &Plan, mut state: KernelState) -> KernelState {
@@ -109,8 +109,7 @@ proptest! {
 
 #[test]
 fn reads_like_the_log() {
-    let decision =
-        decided(&settings("node-a", Placement::Uplink), &services([service("web", &["192.0.2.100", "2001:db8:0:1::5"])]), &host());
+    let decision = decided(&settings("node-a", Placement::Uplink), &[service("web", &["192.0.2.100", "2001:db8:0:1::5"])], &host());
     let mut plan = plan(&decision.desired, &host().ours);
     plan.0.extend(announcements(&plan, &decision));
     let expected = "\
@@ -128,7 +127,7 @@ announce 2001:db8:0:1::5 on br-ex
 
 #[test]
 fn a_quiet_owner_announces_and_a_standby_does_not() {
-    let web = services([service("web", &["192.0.2.100"])]);
+    let web = [service("web", &["192.0.2.100"])];
     let announced = |node| {
         let decision = decided(&settings(node, Placement::Quiet), &web, &host());
         announcements(&plan(&decision.desired, &host().ours), &decision).len()

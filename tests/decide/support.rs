@@ -18,7 +18,7 @@ pub fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// Pool "edge": 192.0.2.96/27 and 2001:db8:0:1::/64, owned by node-a, placement as given.
+/// Pool "edge": 192.0.2.96/27 and `2001:db8:0:1::/64`, owned by node-a, placement as given.
 pub fn pool(placement: Placement) -> Pool {
     Pool {
         name: "edge".into(),
@@ -46,7 +46,7 @@ pub fn settings(node: &str, placement: Placement) -> Settings {
     }
 }
 
-/// A host with `lo`, `br-ex` (192.0.2.11/24, 2001:db8::11/64) and the gateway 192.0.2.1.
+/// A host with `lo`, `br-ex` (192.0.2.11/24, `2001:db8::11/64`) and the gateway 192.0.2.1.
 pub fn host() -> Host {
     let link = |index, name: &str, mac: Option<Mac>| Link { index, name: name.into(), mac, up: true, carrier: true };
     let mut host = Host::default();
@@ -67,7 +67,7 @@ pub fn set(host: &mut Host, link: &str, knob: Knob, value: i32) {
     host.ours.sysctls.insert(Sysctl { link: LinkName::from(link), knob }, SysctlState { value, before: None });
 }
 
-/// A Service of type LoadBalancer with these ingress addresses and port 80/TCP.
+/// A Service of type `LoadBalancer` with these ingress addresses and port 80/TCP.
 pub fn service(name: &str, addresses: &[&str]) -> Service {
     Service {
         key: ServiceKey { namespace: "default".into(), name: name.into() },
@@ -89,12 +89,9 @@ pub fn port(port: u16) -> Port {
     Port { protocol: Protocol::Tcp, port }
 }
 
-pub fn services(all: impl IntoIterator<Item = Service>) -> BTreeMap<ServiceKey, Service> {
-    all.into_iter().map(|service| (service.key.clone(), service)).collect()
-}
-
-pub fn decided(settings: &Settings, services: &BTreeMap<ServiceKey, Service>, host: &Host) -> Decision {
-    decide(Inputs { settings, services, complete: true, host })
+pub fn decided(settings: &Settings, services: &[Service], host: &Host) -> Decision {
+    let services: Vec<_> = services.iter().collect();
+    decide(Inputs { settings, services: &services, complete: true, host })
 }
 
 /// The reason of the only verdict of `service` on `address`.

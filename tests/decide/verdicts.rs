@@ -2,13 +2,13 @@
 
 use hostvip::model::{Ingress, IpMode, Knob, Placement, Reason, Service, Standby};
 
-use crate::support::{decided, host, ip, port, reason, service, services, set, settings, vip};
+use crate::support::{decided, host, ip, port, reason, service, set, settings, vip};
 
 /// The code of the verdict on a Service that `change` made of an ordinary one at 192.0.2.100.
 fn code(address: Option<&str>, change: impl FnOnce(&mut Service)) -> &'static str {
     let mut web = service("web", &["192.0.2.100"]);
     change(&mut web);
-    let decision = decided(&settings("node-a", Placement::Uplink), &services([web]), &host());
+    let decision = decided(&settings("node-a", Placement::Uplink), &[web], &host());
     reason(&decision, "web", address).code()
 }
 
@@ -49,7 +49,7 @@ fn external_ips_may_be_switched_off() {
     let mut db = service("db", &[]);
     db.load_balancer = false;
     db.external_ips.push(ip("192.0.2.101"));
-    let decision = decided(&settings, &services([db]), &host());
+    let decision = decided(&settings, &[db], &host());
     assert_eq!(reason(&decision, "db", Some("192.0.2.101")), Reason::ExternalIpsOff);
     assert!(decision.desired.addresses.is_empty());
 }
@@ -63,7 +63,7 @@ fn class_selects_load_balancers() {
     let mut others = service("others", &["192.0.2.101"]);
     others.load_balancer_class = Some("example.com/other".into());
     let classless = service("classless", &["192.0.2.102"]);
-    let decision = decided(&settings, &services([ours, others, classless]), &host());
+    let decision = decided(&settings, &[ours, others, classless], &host());
     assert_eq!(reason(&decision, "ours", Some("192.0.2.100")).code(), "bound");
     assert_eq!(reason(&decision, "others", Some("192.0.2.101")), Reason::ClassDiffers { class: Some("example.com/other".into()) });
     assert_eq!(reason(&decision, "classless", Some("192.0.2.102")), Reason::ClassDiffers { class: None });
@@ -73,12 +73,12 @@ fn class_selects_load_balancers() {
 fn pool_selects_namespaces_and_labels() {
     let mut settings = settings("node-a", Placement::Uplink);
     settings.pools[0].namespaces.insert("shop".into());
-    let decision = decided(&settings, &services([service("web", &["192.0.2.100"])]), &host());
+    let decision = decided(&settings, &[service("web", &["192.0.2.100"])], &host());
     assert_eq!(reason(&decision, "web", Some("192.0.2.100")).code(), "namespace_not_selected");
 
     settings.pools[0].namespaces.clear();
     settings.pools[0].service_selector = "tier=front".parse().unwrap();
-    let decision = decided(&settings, &services([service("web", &["192.0.2.100"])]), &host());
+    let decision = decided(&settings, &[service("web", &["192.0.2.100"])], &host());
     assert_eq!(reason(&decision, "web", Some("192.0.2.100")).code(), "service_not_selected");
 }
 
@@ -87,7 +87,7 @@ fn addresses_of_the_segment_are_reserved() {
     let mut settings = settings("node-a", Placement::Uplink);
     settings.pools[0].addresses = vec!["192.0.2.0/24".parse().unwrap()];
     for address in ["192.0.2.11", "192.0.2.1", "192.0.2.0", "192.0.2.255"] {
-        let decision = decided(&settings, &services([service("web", &[address])]), &host());
+        let decision = decided(&settings, &[service("web", &[address])], &host());
         assert_eq!(reason(&decision, "web", Some(address)).code(), "reserved", "{address}");
         assert!(decision.desired.addresses.is_empty());
     }
@@ -102,7 +102,7 @@ fn the_elder_of_two_claimants_of_a_port_wins() {
     let ageless = service("c-ageless", &["192.0.2.100"]);
     let mut other_port = service("d-other-port", &["192.0.2.100"]);
     other_port.ports = vec![port(443)];
-    let decision = decided(&settings("node-a", Placement::Uplink), &services([young, elder.clone(), ageless, other_port]), &host());
+    let decision = decided(&settings("node-a", Placement::Uplink), &[young, elder.clone(), ageless, other_port], &host());
     let taken = Reason::PortTaken { port: port(80), by: elder.key.clone() };
     assert_eq!(reason(&decision, "b-elder", Some("192.0.2.100")).code(), "bound");
     assert_eq!(reason(&decision, "a-young", Some("192.0.2.100")), taken);
@@ -117,12 +117,12 @@ fn owner_is_the_vips_own_before_the_pools() {
     let mut settings = settings("node-a", Placement::Uplink);
     settings.vips.insert(vip("192.0.2.100"), Some("node-b".into()));
     settings.vips.insert(vip("192.0.2.101"), None);
-    let decision = decided(&settings, &services([service("web", &["192.0.2.100"])]), &host());
+    let decision = decided(&settings, &[service("web", &["192.0.2.100"])], &host());
     assert_eq!(reason(&decision, "web", Some("192.0.2.100")), Reason::Standby { owner: "node-b".into(), standby: Standby::Accept });
     assert_eq!(decision.vips[&vip("192.0.2.101")].owner, "node-a");
 
     settings.pools[0].owner = None;
-    let decision = decided(&settings, &services([service("db", &["192.0.2.102"])]), &host());
+    let decision = decided(&settings, &[service("db", &["192.0.2.102"])], &host());
     assert_eq!(reason(&decision, "db", Some("192.0.2.102")), Reason::NoOwner { pool: "edge".into() });
 }
 
@@ -130,7 +130,7 @@ fn owner_is_the_vips_own_before_the_pools() {
 fn a_combination_that_cannot_answer_is_refused_with_the_fix() {
     let mut host = host();
     set(&mut host, "all", Knob::ArpIgnore, 1);
-    let web = services([service("web", &["192.0.2.100", "2001:db8:0:1::5"])]);
+    let web = [service("web", &["192.0.2.100", "2001:db8:0:1::5"])];
     let decision = decided(&settings("node-a", Placement::Lo), &web, &host);
     let Reason::CannotAnswer { at_fault, fix } = reason(&decision, "web", Some("192.0.2.100")) else { panic!("{decision:?}") };
     assert_eq!(at_fault, "net.ipv4.conf.all.arp_ignore is 1");
@@ -146,7 +146,7 @@ fn a_combination_that_cannot_answer_is_refused_with_the_fix() {
 fn a_standby_that_would_answer_too_is_withheld() {
     let mut host = host();
     set(&mut host, "all", Knob::ArpIgnore, 4);
-    let decision = decided(&settings("node-b", Placement::Uplink), &services([service("web", &["192.0.2.100"])]), &host);
+    let decision = decided(&settings("node-b", Placement::Uplink), &[service("web", &["192.0.2.100"])], &host);
     assert_eq!(reason(&decision, "web", Some("192.0.2.100")).code(), "would_answer_too");
     assert!(decision.desired.routes.is_empty());
 }
@@ -155,7 +155,7 @@ fn a_standby_that_would_answer_too_is_withheld() {
 fn an_address_of_others_is_left_alone() {
     let mut host = host();
     host.foreign.insert(("lo".into(), "192.0.2.100/32".parse().unwrap()));
-    let web = services([service("web", &["192.0.2.100"])]);
+    let web = [service("web", &["192.0.2.100"])];
     let decision = decided(&settings("node-a", Placement::Lo), &web, &host);
     assert_eq!(reason(&decision, "web", Some("192.0.2.100")), Reason::HeldByOthers { link: "lo".into() });
     assert!(decision.desired.addresses.is_empty());
@@ -168,7 +168,7 @@ fn an_address_of_others_is_left_alone() {
 fn without_the_uplink_nothing_is_held() {
     let mut host = host();
     host.links.remove(&"br-ex".into());
-    let decision = decided(&settings("node-a", Placement::Uplink), &services([service("web", &["192.0.2.100"])]), &host);
+    let decision = decided(&settings("node-a", Placement::Uplink), &[service("web", &["192.0.2.100"])], &host);
     assert_eq!(reason(&decision, "web", Some("192.0.2.100")).code(), "no_uplink");
     assert_eq!(decision.desired, hostvip::model::KernelState::default());
 }
