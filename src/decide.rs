@@ -22,7 +22,7 @@ use crate::model::report::Role;
 use crate::model::{Finding, Host, KernelState, LinkName, Placement, Service, ServiceKey, Standby, Verdict, Vip};
 
 pub use plan::{Stage, announcements, plan, stage};
-pub use settle::{owned, settle};
+pub use settle::{owned, owns, settle};
 
 /// What decides: everything that a decision is made of.
 #[derive(Clone, Copy, Debug)]

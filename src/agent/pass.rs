@@ -18,7 +18,6 @@ const MOST_ANNOUNCEMENTS: usize = 256;
 impl Agent {
     /// Decides from all that is known now, and carries it out.
     pub(super) fn pass(&mut self, events: &mut Events) {
-        self.hear(events);
         let services: Vec<_> = self.files.services().collect();
         let mut decision = decide::decide(Inputs {
             settings: &self.settings,
@@ -37,11 +36,9 @@ impl Agent {
     }
 
     /// Events that wait are taken in before anything is decided or said from an old picture.
-    fn hear(&mut self, events: &mut Events) {
+    pub(super) fn hear(&mut self, events: &mut Events) {
         while let Some(event) = events.try_next() {
-            if let Err(error) = self.kernel.absorb(event) {
-                warn!("{error}");
-            }
+            self.take_in(event);
         }
     }
 
@@ -83,15 +80,14 @@ impl Agent {
     }
 
     /// Sends what is due. Ownership is asked again first: an address may have gone since.
-    fn speak(&mut self, events: &mut Events) {
-        let due = self.announcer.due(clock::now(), MOST_ANNOUNCEMENTS);
-        if due.is_empty() {
-            return;
-        }
+    pub(super) fn speak(&mut self, events: &mut Events) {
         self.hear(events);
-        let owned: BTreeMap<Vip, _> = decide::owned(&self.decision, &self.kernel.host().ours).collect();
-        let due: Vec<_> = due.into_iter().filter(|due| owned.contains_key(&due.vip)).collect();
-        self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due);
+        let observed = &self.kernel.host().ours;
+        let mut due = self.announcer.due(clock::now(), MOST_ANNOUNCEMENTS);
+        due.retain(|due| decide::owns(&self.decision, observed, due.vip));
+        if !due.is_empty() {
+            self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due);
+        }
     }
 }
 
