@@ -11,6 +11,7 @@ mod pass;
 mod report;
 mod speaker;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use crate::decide::Decision;
 use crate::decide::announce::Announcer;
 use crate::decide::retry::Retries;
 use crate::kernel::{self, Event, Events, Kernel, clock};
-use crate::model::Time;
+use crate::model::{Time, Vip};
 use crate::telemetry::http::{self, Ask};
 use carry::render_error;
 use config_file::ConfigFile;
@@ -78,6 +79,8 @@ pub struct Agent {
     retries: Retries,
     decision: Decision,
     began: Time,
+    /// Marked VIPs found at the start, while a source that may name them cannot be read.
+    unread: BTreeSet<Vip>,
     /// Something changed since the last pass.
     dirty: bool,
     /// When the host is read again as a whole, whatever the events said.
@@ -136,6 +139,7 @@ impl Agent {
         let kernel = Kernel::open(&state_dir)?;
         let settings = config.settings(kernel.host())?;
         let files = Files::open(&settings.source.files)?;
+        let unread = kernel.host().ours.vips().collect();
         let announcer = Announcer::new(settings.announce_refresh, fastrand::u64(..));
         info!(node = %settings.node_name, uplink = %settings.uplink, config = %path.display(), "hostvip {} starts", env!("CARGO_PKG_VERSION"));
         Ok(Self {
@@ -148,6 +152,7 @@ impl Agent {
             retries: Retries::default(),
             decision: Decision::default(),
             began: clock::now(),
+            unread,
             dirty: true,
             resync_at: clock::now() + RESYNC,
             _lock: lock,

@@ -49,7 +49,16 @@ impl Speaker {
         self.listeners = Some(listeners);
     }
 
+    /// A socket that was open while the link was down first hands out that old error: another one is tried.
     fn send(&mut self, uplink: &LinkName, index: u32, frame: &[u8]) -> Result<(), kernel::Error> {
+        let first = self.send_once(uplink, index, frame);
+        first.or_else(|_| {
+            self.socket = None;
+            self.send_once(uplink, index, frame)
+        })
+    }
+
+    fn send_once(&mut self, uplink: &LinkName, index: u32, frame: &[u8]) -> Result<(), kernel::Error> {
         let socket = match self.socket.take() {
             Some((bound, socket)) if bound == index => socket,
             _ => PacketSocket::open(uplink)?,
