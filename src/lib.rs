@@ -10,6 +10,7 @@
 //! ```
 //! A module imports only lower floors (`tests/tidy.rs` enforces it).
 
+pub mod cluster;
 pub mod codec;
 pub mod config;
 pub mod model;

@@ -1,0 +1,11 @@
+//! Floor 3, the upper edge: where Services come from.
+//!
+//! Absent on purpose: what a Service's addresses mean for this node (floor 2 decides) and anything of the kernel's network stack.
+
+mod file;
+pub mod files;
+mod index;
+mod trail;
+mod watch;
+
+pub use files::{Files, OpenError, Pace};
