@@ -19,7 +19,7 @@ use crate::agent::carry::render_error;
 use crate::agent::config_file;
 pub use output::Output;
 
-/// How a command ended (DESIGN §6).
+/// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Well.

@@ -1,4 +1,4 @@
-//! Who answers: placement × `arp_ignore`, as measured on Linux 6.18 (DESIGN §2; `tests/lab/matrix.rs` reproduces it).
+//! Who answers: placement × `arp_ignore`, as measured on Linux 6.18 (docs/kernel.md §1; `tests/lab/matrix.rs` reproduces it).
 
 use crate::model::{Family, Scope};
 

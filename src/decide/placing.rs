@@ -1,4 +1,4 @@
-//! Where each VIP goes on this node, and whether the kernel's settings let exactly one node answer for it (DESIGN §2).
+//! Where each VIP goes on this node, and whether the kernel's settings let exactly one node answer for it (docs/kernel.md §1).
 
 use std::collections::BTreeMap;
 
