@@ -10,6 +10,7 @@ pub mod lock;
 mod pass;
 mod report;
 mod speaker;
+pub mod whohas;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -8,3 +8,4 @@ mod harness;
 pub mod lab;
 mod matrix;
 mod ovnk;
+mod whohas;
