@@ -134,7 +134,7 @@ pub fn here(host: &Host, link: &LinkName, vip: Vip, accepted: bool) -> Option<He
     let foreign = host.foreign.iter().filter(|(_, net)| net.addr() == vip.0).map(|(on, _)| (on, Scope::Global, false));
     let ours = host.ours.addresses.iter().filter(|(key, _)| key.vip == vip).map(|(key, address)| (&key.link, address.scope, true));
     let addresses = ours.chain(foreign).map(|(on, scope, marked)| {
-        let held = if on == link { Held::OnLink(scope) } else { Held::Elsewhere(scope) };
+        let held = if on == link { Held::OnLink { scope, on_subnet: host.on_link(link, vip.0) } } else { Held::Elsewhere(scope) };
         Here { address_on: Some(on.clone()), marked, answers: answers(vip.family(), held, arp_ignore), arp_ignore }
     });
     let marked = host.ours.routes.get(&RouteKey::quiet(vip)).is_some_and(|route| matches!(route, Route::Local(_)));
