@@ -35,6 +35,9 @@ use speaker::Speaker;
 /// Settings that nobody notifies us of are read this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
 
+/// The same for the settings of links that bear no VIP.
+const OTHER_LINKS: Duration = Duration::from_secs(10);
+
 /// Events are reliable, or say that they were not; this is for what nobody thought of.
 const RESYNC: Duration = Duration::from_mins(1);
 
@@ -86,6 +89,8 @@ pub struct Agent {
     dirty: bool,
     /// When the host is read again as a whole, whatever the events said.
     resync_at: Time,
+    /// When the settings of all links are read again.
+    other_links_at: Time,
     lock: lock::Lock,
 }
 
@@ -158,6 +163,7 @@ impl Agent {
             unread,
             dirty: true,
             resync_at: clock::now() + RESYNC,
+            other_links_at: clock::now() + OTHER_LINKS,
             lock,
         })
     }
@@ -175,7 +181,7 @@ impl Agent {
 
     /// What no event tells of: settings below /proc/sys, the config file, and events that never came.
     fn keep_house(&mut self) {
-        self.dirty |= self.kernel.refresh_sysctls();
+        self.refresh_sysctls();
         if self.config.changed() {
             self.reload();
         }
@@ -186,6 +192,17 @@ impl Agent {
             }
             self.dirty = true;
         }
+    }
+
+    /// The uplink's settings decide who answers; those of the other links only what we report. A node has one for each pod, and to
+    /// read them all takes longer than everything else that an idle agent does.
+    fn refresh_sysctls(&mut self) {
+        let mut links = vec![self.settings.uplink.clone()];
+        if self.other_links_at <= clock::now() {
+            self.other_links_at = clock::now() + OTHER_LINKS;
+            links = self.kernel.host().links.keys().cloned().collect();
+        }
+        self.dirty |= self.kernel.refresh_sysctls(&links);
     }
 
     /// Reads the config again. A bad one is refused, and the old one stays in force.

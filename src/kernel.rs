@@ -30,7 +30,7 @@ pub use packet::PacketSocket;
 pub use request::{Limits, Request, RequestSocket};
 pub use route::{Kind, LinkRoute};
 
-use crate::model::{Family, Host, LinkName, Sysctl, Vip};
+use crate::model::{Family, Host, Knob, LinkName, Sysctl, Vip};
 use journal::Journal;
 use mirror::{Effect, Mirror};
 
@@ -94,17 +94,32 @@ impl Kernel {
         }
         mirror.set_routes(&self.observe_routes()?);
         self.mirror = mirror;
-        self.refresh_sysctls();
+        self.observe_sysctls();
         Ok(())
     }
 
-    /// Reads the kernel settings again, which tell of no change by themselves. True when one differs.
-    pub fn refresh_sysctls(&mut self) -> bool {
-        let all = LinkName::from("all");
+    /// Reads the kernel settings of `links` and of `all` again, which tell of no change by themselves. True when one differs.
+    pub fn refresh_sysctls(&mut self, links: &[LinkName]) -> bool {
+        let all = LinkName::all();
+        let mut differs = false;
+        for link in links.iter().chain([&all]) {
+            let mut present = sysctl::observe(link, &self.journal);
+            let ours = &mut self.mirror.host.ours.sysctls;
+            for knob in Knob::ALL {
+                let sysctl = Sysctl { link: link.clone(), knob };
+                differs |= match present.remove(&sysctl) {
+                    Some(state) => ours.insert(sysctl, state) != Some(state),
+                    None => ours.remove(&sysctl).is_some(),
+                };
+            }
+        }
+        differs
+    }
+
+    fn observe_sysctls(&mut self) {
+        let all = LinkName::all();
         let links = self.mirror.host.links.keys().chain([&all]);
-        let present = links.flat_map(|link| sysctl::observe(link, &self.journal)).collect();
-        let before = std::mem::replace(&mut self.mirror.host.ours.sysctls, present);
-        before != self.mirror.host.ours.sysctls
+        self.mirror.host.ours.sysctls = links.flat_map(|link| sysctl::observe(link, &self.journal)).collect();
     }
 
     /// Takes an event in. True when something changed that we look at.

@@ -8,15 +8,15 @@
 #[path = "../../tests/support/lab.rs"]
 pub mod lab;
 
-mod announce;
-mod bind;
-mod change;
-mod memory;
-mod probe;
-mod reconcile;
-mod repair;
-mod site;
-mod table;
+pub mod announce;
+pub mod bind;
+pub mod change;
+pub mod memory;
+pub mod probe;
+pub mod reconcile;
+pub mod repair;
+pub mod site;
+pub mod table;
 
 use lab::{Lab, skip};
 use table::Row;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::lab::hostvip::Hostvip;
 use super::lab::process::Process;
-use super::lab::{Host, Lab};
+use super::lab::{Host, Lab, Segment};
 use super::probe::Probe;
 
 /// After the last announcement of a burst (5 s) an agent has nothing more to do.
@@ -18,6 +18,7 @@ pub struct Site {
     pub node: Host,
     pub client: Host,
     pub hostvip: Hostvip,
+    _segment: Segment,
 }
 
 /// VIP number `number` of 198.18.0.0/16 (RFC 2544: benchmarks), from 0.
@@ -63,7 +64,7 @@ impl Site {
         let client = segment.host(lab, "client", "eth0", &["198.19.0.2/15", "2001:db8::2/64"]);
         let hostvip = Hostvip::install(&node, &config(placement));
         fs::create_dir(hostvip.path("services")).unwrap();
-        Self { node, client, hostvip }
+        Self { node, client, hostvip, _segment: segment }
     }
 
     /// Puts a file into the directory of Services in one step, as a careful tool does.

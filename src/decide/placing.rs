@@ -86,8 +86,8 @@ fn cannot_answer(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
         Placement::Lo => Held::Elsewhere(Scope::Host),
         Placement::Quiet => Held::Quiet,
     };
-    let (all, effective) = arp_ignore(host, part);
-    if answers(vip.family(), held, effective) {
+    let all = all_arp_ignore(host);
+    if answers(vip.family(), held, all.max(wanted_arp_ignore(part.placement))) {
         return None;
     }
     let fix = match part.placement {
@@ -98,23 +98,27 @@ fn cannot_answer(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
             part.pool
         ),
     };
-    Some(Reason::CannotAnswer { at_fault: all, fix })
+    Some(Reason::CannotAnswer { at_fault: at_fault(all), fix })
 }
 
 fn would_answer_too(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
-    let (all, effective) = arp_ignore(host, part);
+    let all = all_arp_ignore(host);
+    let effective = all.max(wanted_arp_ignore(part.placement));
     let accepts = part.standby == Standby::Accept;
     (accepts && answers(vip.family(), Held::Quiet, effective)).then(|| Reason::WouldAnswerToo {
-        at_fault: all,
+        at_fault: at_fault(all),
         fix: format!("set {} to 0 or 1, or standby = \"off\" in pool {}", Sysctl::all(Knob::ArpIgnore), part.pool),
     })
 }
 
-/// `all.arp_ignore` as text, and the value that will be in force once the uplink's own is as this placement wants it.
-fn arp_ignore(host: &Host, part: &VipDecision) -> (String, i32) {
+/// `all.arp_ignore`. What will be in force is the greater of it and the uplink's own, once that is as the placement wants it.
+fn all_arp_ignore(host: &Host) -> i32 {
     let all = Sysctl::all(Knob::ArpIgnore);
-    let value = host.sysctl(&all.link, all.knob).unwrap_or(0);
-    (format!("{all} is {value}"), value.max(wanted_arp_ignore(part.placement)))
+    host.sysctl(&all.link, all.knob).unwrap_or(0)
+}
+
+fn at_fault(value: i32) -> String {
+    format!("{} is {value}", Sysctl::all(Knob::ArpIgnore))
 }
 
 /// Whether this part holds anything for `family` in the kernel.

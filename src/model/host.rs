@@ -42,7 +42,7 @@ impl Host {
 
     /// What the kernel applies: the maximum of `all` and the link (`IN_DEV_MAXCONF`); a missing one counts as 0.
     pub fn effective(&self, link: &LinkName, knob: Knob) -> i32 {
-        let all = self.sysctl(&LinkName::from("all"), knob).unwrap_or(0);
+        let all = self.sysctl(&LinkName::all(), knob).unwrap_or(0);
         all.max(self.sysctl(link, knob).unwrap_or(0))
     }
 

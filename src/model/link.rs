@@ -1,7 +1,7 @@
 //! Network links as the kernel shows them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,14 @@ pub struct LinkName(Arc<str>);
 impl LinkName {
     /// The loopback link, `lo`.
     pub fn loopback() -> Self {
-        Self::from("lo")
+        static LO: LazyLock<LinkName> = LazyLock::new(|| LinkName::from("lo"));
+        LO.clone()
+    }
+
+    /// The name under which the kernel keeps the settings that bear on every link.
+    pub fn all() -> Self {
+        static ALL: LazyLock<LinkName> = LazyLock::new(|| LinkName::from("all"));
+        ALL.clone()
     }
 
     /// The name as text.

@@ -71,7 +71,7 @@ impl Sysctl {
 
     /// The setting `knob` of `all`, which the kernel combines with each link's own.
     pub fn all(knob: Knob) -> Self {
-        Self::new("all", knob)
+        Self { link: LinkName::all(), knob }
     }
 }
 

@@ -34,11 +34,27 @@ fn a_setting_that_others_changed_after_us_is_left_alone() {
         let mut kernel = lab.kernel();
         apply(&mut kernel, &[set("up0", 1)]);
         write("up0", 2);
-        assert!(kernel.refresh_sysctls());
-        assert!(!kernel.refresh_sysctls());
+        assert!(kernel.refresh_sysctls(&["up0".into()]));
+        assert!(!kernel.refresh_sysctls(&["up0".into()]));
         apply(&mut kernel, &[restore("up0")]);
         assert_eq!((read("up0"), state(&kernel, "up0")), (2, SysctlState { value: 2, before: None }));
         assert_eq!(lab.kernel().host(), kernel.host());
+    });
+}
+
+#[test]
+fn only_the_settings_of_the_links_asked_for_are_read_again() {
+    lab(|lab| async move {
+        let mut kernel = lab.kernel();
+        for link in ["up0", "lo"] {
+            write(link, 8);
+        }
+        assert!(kernel.refresh_sysctls(&["up0".into(), "not-there".into()]));
+        assert_eq!((state(&kernel, "up0").value, state(&kernel, "lo").value), (8, 0));
+        write("all", 2);
+        assert!(kernel.refresh_sysctls(&[]), "`all` bears on every link");
+        kernel.resync().unwrap();
+        assert_eq!((state(&kernel, "all").value, state(&kernel, "lo").value), (2, 8));
     });
 }
 

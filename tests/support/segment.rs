@@ -1,8 +1,8 @@
 //! An Ethernet segment: a bridge in a namespace of its own with one veth port for each host.
 
-use std::cell::Cell;
 use std::net::IpAddr;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hostvip::model::{Family, Mac};
 use ipnet::IpNet;
@@ -13,7 +13,7 @@ use super::{Lab, Netns, wait_for};
 /// A segment. Its own stack has no IPv6, so that nothing but hosts speaks on it.
 pub struct Segment {
     netns: Netns,
-    ports: Cell<u32>,
+    ports: AtomicU32,
 }
 
 /// A namespace by its link to one segment. It is the namespace: `host.run("ip address")`.
@@ -35,7 +35,7 @@ impl Segment {
         netns.sysctl("ipv6/conf/default/disable_ipv6", 1);
         netns.run("ip link add br0 type bridge stp_state 0 mcast_snooping 0");
         netns.run("ip link set br0 up");
-        Self { netns, ports: Cell::new(0) }
+        Self { netns, ports: AtomicU32::new(0) }
     }
 
     /// A new host on the segment: `segment.host(lab, "node-a", "br-ex", &["192.0.2.11/24", "2001:db8::11/64"])`.
@@ -45,8 +45,7 @@ impl Segment {
 
     /// Gives a namespace a link to the segment; a router has one to each of several.
     pub fn plug(&self, netns: &Netns, link: &str, addresses: &[&str]) -> Host {
-        self.ports.set(self.ports.get() + 1);
-        let port = format!("port{}", self.ports.get());
+        let port = format!("port{}", self.ports.fetch_add(1, Ordering::Relaxed));
         self.netns.run(&format!("ip link add {port} type veth peer name {link} netns {}", netns.path()));
         self.netns.run(&format!("ip link set {port} master br0 up"));
         Host::on(netns, link, addresses, &port)
