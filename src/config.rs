@@ -106,9 +106,18 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net
 
 /// `listen` of a config file that is otherwise wrong; the default where even that cannot be made out.
 pub fn listen_of_broken(text: &str) -> SocketAddr {
+    text_of_broken(text, "listen").and_then(|listen| listen.parse().ok()).unwrap_or(DEFAULT_LISTEN)
+}
+
+/// `state_dir` of a config file that is otherwise wrong; the default where even that cannot be made out.
+pub fn state_dir_of_broken(text: &str) -> PathBuf {
+    let state_dir = text_of_broken(text, "state_dir").map(PathBuf::from).filter(|path| path.is_absolute());
+    state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into())
+}
+
+fn text_of_broken(text: &str, key: &str) -> Option<String> {
     let (table, _) = toml::de::DeTable::parse_recoverable(text);
-    let listen = table.get_ref().get("listen").and_then(|value| value.get_ref().as_str()?.parse().ok());
-    listen.unwrap_or(DEFAULT_LISTEN)
+    Some(table.get_ref().get(key)?.get_ref().as_str()?.to_owned())
 }
 
 /// The shortest `announce.refresh`: gratuitous frames for thousands of VIPs more often than this are a broadcast storm.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::carry::render_error;
-use crate::config::{Config, ConfigErrors, Facts, Settings, listen_of_broken, parse};
+use crate::config::{Config, ConfigErrors, Facts, Settings, listen_of_broken, parse, state_dir_of_broken};
 use crate::model::Host;
 
 /// Where the config file is looked for when no `--config` names it.
@@ -123,6 +123,12 @@ fn reread(path: &Path, host: &Host, in_force: &Settings) -> Result<(Config, Sett
 pub fn listen(path: &Path) -> SocketAddr {
     let text = fs::read_to_string(path).unwrap_or_default();
     parse(path, &text).map_or_else(|_| listen_of_broken(&text), |config| config.listen())
+}
+
+/// Where the agent of this config file keeps its state, as far as the file can still be made out.
+pub fn state_dir(path: &Path) -> PathBuf {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    parse(path, &text).map_or_else(|_| state_dir_of_broken(&text), |config| config.state_dir())
 }
 
 fn read(path: &Path) -> Result<Config, Error> {

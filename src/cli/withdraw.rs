@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::output::{BAD, paint, print_json};
 use super::{Common, Exit, Failure, Output};
+use crate::agent::carry::render_error;
 use crate::agent::config_file::{self, ConfigFile};
 use crate::agent::{life, lock};
-use crate::config::DEFAULT_STATE_DIR;
 use crate::kernel::Kernel;
 use crate::telemetry;
 
@@ -51,12 +51,10 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
 
 /// A config that is missing or wrong must not keep anybody from cleaning up.
 fn state_dir(config: &Path) -> PathBuf {
-    match ConfigFile::read(config) {
-        Ok(file) => file.config().state_dir(),
-        Err(config_file::Error::Missing(_)) => DEFAULT_STATE_DIR.into(),
-        Err(error) => {
-            anstream::eprintln!("{error}\nthe config is not usable: withdrawing with the default state directory {DEFAULT_STATE_DIR}");
-            DEFAULT_STATE_DIR.into()
-        }
+    let state_dir = config_file::state_dir(config);
+    if let Err(error) = ConfigFile::read(config) {
+        let error = render_error(&error);
+        anstream::eprintln!("{error}\nwithdrawing with the state directory {} (--state-dir names another)", state_dir.display());
     }
+    state_dir
 }

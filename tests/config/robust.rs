@@ -1,6 +1,6 @@
 //! Whatever the file holds: an answer, never a panic; and what is accepted keeps its promises.
 
-use hostvip::config::ConfigErrors;
+use hostvip::config::{ConfigErrors, DEFAULT_STATE_DIR, listen_of_broken, state_dir_of_broken};
 use proptest::prelude::*;
 
 use crate::support::settings;
@@ -138,5 +138,18 @@ proptest! {
         let line = lines.remove(from.index(lines.len()));
         lines.insert(to.index(lines.len() + 1), line);
         assert_sound(&lines.join("\n"));
+    }
+}
+
+#[test]
+fn a_broken_file_still_tells_where_its_agent_is() {
+    let good = "listen = \"127.0.0.1:9000\"\nstate_dir = \"/srv/hostvip\"\n";
+    for broken in ["uplnk = 1\n", "[source\nfiles = "] {
+        let text = format!("{good}{broken}");
+        assert_eq!((listen_of_broken(&text), state_dir_of_broken(&text)), ("127.0.0.1:9000".parse().unwrap(), "/srv/hostvip".into()));
+    }
+    for text in ["listen = 9000\nstate_dir = \"relative\"", "[source]\nlisten = \"127.0.0.1:9000\"\nstate_dir = \"/srv\"", ""] {
+        let defaults = ("127.0.0.1:9476".parse().unwrap(), DEFAULT_STATE_DIR.into());
+        assert_eq!((listen_of_broken(text), state_dir_of_broken(text)), defaults, "{text}");
     }
 }

@@ -22,8 +22,13 @@ fn spoken(heard: &Capture, vip: &str) -> Vec<Frame> {
 
 /// Those of them that everyone hears: gratuitous ARP, unsolicited NA.
 fn gratuitous(heard: &Capture, vip: &str) -> Vec<Frame> {
-    spoken(heard, vip).into_iter().filter(|frame| !matches!(frame.message, Message::Arp { sender, target, .. } if sender.0 != target.0)
-        && !matches!(frame.message, Message::Solicit { .. })).collect()
+    spoken(heard, vip)
+        .into_iter()
+        .filter(|frame| {
+            !matches!(frame.message, Message::Arp { sender, target, .. } if sender.0 != target.0)
+                && !matches!(frame.message, Message::Solicit { .. })
+        })
+        .collect()
 }
 
 #[test]

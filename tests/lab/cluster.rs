@@ -9,8 +9,8 @@ use hostvip::model::report::Report;
 use hostvip::model::{Family, Mac, Verdict};
 
 use crate::lab::hostvip::Hostvip;
-use crate::lab::process::Process;
 use crate::lab::prober::who_has;
+use crate::lab::process::Process;
 use crate::lab::{Host, Lab, Segment, eventually, wait_for};
 
 /// Inside of the nodes' subnets, as the pool of [`POOL`].

@@ -8,9 +8,9 @@ pub mod cluster;
 mod harness;
 #[path = "../support/lab.rs"]
 pub mod lab;
+mod life;
 mod matrix;
 mod ovnk;
-mod life;
 mod owner;
 mod placements;
 mod plan;

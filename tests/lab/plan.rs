@@ -93,7 +93,9 @@ fn colours_are_for_terminals_only() {
     let Some(cluster) = Cluster::start(1, POOL) else { return };
     let node = &cluster.nodes[0];
     let agent = node.up();
-    for args in [&["status"][..], &["plan"], &["explain", VIP], &["explain", "2001:db8::1:999"], &["status", "--output", "json"], &["--help"]] {
+    for args in
+        [&["status"][..], &["plan"], &["explain", VIP], &["explain", "2001:db8::1:999"], &["status", "--output", "json"], &["--help"]]
+    {
         let run = node.hostvip.run(args);
         assert!(!(run.stdout.clone() + &run.stderr).contains('\u{1b}'), "{args:?}: {run:?}");
     }
