@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
+const FILE: &str = "lock";
+
 /// Held while the agent lives; the kernel lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
@@ -31,13 +33,19 @@ pub enum Error {
     },
 }
 
+/// The process that wrote itself into the lock file of `dir`, whether or not it still runs. The lock itself is left alone: to try it,
+/// even for an instant, could keep an agent from starting.
+pub fn holder(dir: &Path) -> Option<u32> {
+    std::fs::read_to_string(dir.join(FILE)).ok()?.trim().parse().ok()
+}
+
 impl Lock {
     /// Takes the lock of `dir`, creating both where they are missing.
     ///
     /// # Errors
     /// [`Error::Held`] where another agent runs.
     pub fn take(dir: &Path) -> Result<Self, Error> {
-        let path = dir.join("lock");
+        let path = dir.join(FILE);
         let open = || {
             std::fs::create_dir_all(dir)?;
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)
