@@ -66,8 +66,8 @@ pub fn announcements(plan: &Plan, decision: &Decision) -> Vec<Op> {
         };
         answers.then(|| (vip, part.link.clone()))
     };
-    let announced: BTreeMap<_, _> = plan.0.iter().filter_map(announces).collect();
-    announced.into_iter().map(|(vip, link)| Op::Announce { vip, link }).collect()
+    let by_vip: BTreeMap<_, _> = plan.0.iter().filter_map(announces).collect();
+    by_vip.into_iter().map(|(vip, link)| Op::Announce { vip, link }).collect()
 }
 
 fn sysctl_ops(desired: &BTreeMap<Sysctl, SysctlState>, observed: &BTreeMap<Sysctl, SysctlState>) -> Vec<(Stage, Op)> {
