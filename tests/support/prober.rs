@@ -18,6 +18,8 @@ use super::{Host, LIMIT};
 const INTERVAL: Duration = Duration::from_millis(5);
 /// How long an answer to the last probe may take.
 const LATE: Duration = Duration::from_millis(100);
+/// After this [`who_has`] asks a reference once more.
+const AGAIN: Duration = Duration::from_millis(200);
 /// How often [`who_has`] asks: one silence might be a frame lost, three in a row are not.
 const ROUNDS: usize = 3;
 
@@ -112,16 +114,20 @@ pub fn who_has(client: &Host, vip: IpAddr, references: &[IpAddr]) -> BTreeSet<Ma
         let mut macs = BTreeSet::new();
         for _ in 0..ROUNDS {
             let mut missing: BTreeSet<IpAddr> = references.iter().copied().collect();
-            for address in std::iter::once(vip).chain(references.iter().copied()) {
-                wire.send(&request(&wire, client, address));
-            }
             let end = Instant::now() + LIMIT;
             while !missing.is_empty() {
-                let frame = wire.receive(end).unwrap_or_else(|| panic!("no answer from the references {missing:?}"));
-                let Some((address, mac)) = frame.answers() else { continue };
-                missing.remove(&address);
-                if address == vip {
-                    macs.insert(mac);
+                assert!(Instant::now() < end, "no answer from the references {missing:?}");
+                for address in std::iter::once(vip).chain(missing.iter().copied()) {
+                    wire.send(&request(&wire, client, address));
+                }
+                // A link that has just come up may drop a frame: whoever has not answered by then is asked once more.
+                let again = Instant::now() + AGAIN;
+                while let Some(frame) = (!missing.is_empty()).then(|| wire.receive(again)).flatten() {
+                    let Some((address, mac)) = frame.answers() else { continue };
+                    missing.remove(&address);
+                    if address == vip {
+                        macs.insert(mac);
+                    }
                 }
             }
         }
