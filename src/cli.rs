@@ -1,6 +1,7 @@
 //! Floor 5: the command line. Each command is one file; all print through [`output`].
 
 mod completions;
+mod demo;
 mod explain;
 mod offline;
 mod output;
@@ -68,6 +69,8 @@ enum Command {
     Explain(explain::Args),
     /// Remove everything that bears the mark of hostvip, and give the kernel settings back
     Withdraw(withdraw::Args),
+    /// Show it all on this machine: three nodes in namespaces, nothing outside of them is touched
+    Demo(demo::Args),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -92,6 +95,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Status => status::run(common),
         Command::Explain(args) => explain::run(common, args),
         Command::Withdraw(args) => withdraw::run(common, args),
+        Command::Demo(args) => demo::run(common, args),
         Command::Completions(args) => Ok(completions::run(args)),
     }
 }
