@@ -11,6 +11,7 @@ mod pass;
 mod report;
 mod speaker;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,15 +23,19 @@ use crate::config::{OnStop, Settings};
 use crate::decide::Decision;
 use crate::decide::announce::Announcer;
 use crate::decide::retry::Retries;
-use crate::kernel::{self, Events, Kernel, clock};
-use crate::model::Time;
+use crate::kernel::{self, Event, Events, Kernel, clock};
+use crate::model::{Time, Vip};
 use crate::telemetry::http::{self, Ask};
+use carry::render_error;
 use config_file::ConfigFile;
 use life::{Signals, Wish};
 use speaker::Speaker;
 
 /// Settings that nobody notifies us of are read this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
+
+/// Events are reliable, or say that they were not; this is for what nobody thought of.
+const RESYNC: Duration = Duration::from_mins(1);
 
 /// Why the agent did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +60,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The task that answers questions ended.
+    #[error("the HTTP server ended")]
+    Server(#[source] Option<tokio::task::JoinError>),
     /// Signal handlers could not be installed.
     #[error("install the signal handlers")]
     Signals(#[source] std::io::Error),
@@ -71,6 +79,12 @@ pub struct Agent {
     retries: Retries,
     decision: Decision,
     began: Time,
+    /// Marked VIPs found at the start, while a source that may name them cannot be read.
+    unread: BTreeSet<Vip>,
+    /// Something changed since the last pass.
+    dirty: bool,
+    /// When the host is read again as a whole, whatever the events said.
+    resync_at: Time,
     _lock: lock::Lock,
 }
 
@@ -85,26 +99,31 @@ pub async fn run(path: &Path) -> Result<(), Error> {
     let listen = agent.settings.listen;
     let listener = http::bind(listen).await.map_err(|source| Error::Listen { address: listen, source })?;
     let (asker, mut asks) = mpsc::channel(16);
-    let server = tokio::spawn(http::serve(listener, asker));
+    let mut server = tokio::spawn(http::serve(listener, asker));
     let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
     housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    agent.pass(&mut events);
     loop {
-        let alarm = agent.next_alarm();
-        let dirty = tokio::select! {
-            event = events.next() => agent.kernel.absorb(event?)?,
-            () = agent.files.changed() => true,
+        agent.hear(&mut events);
+        while std::mem::take(&mut agent.dirty) {
+            agent.pass(&mut events);
+        }
+        let (speak, retry) = (agent.announcer.next_deadline(), agent.retries.next_deadline());
+        tokio::select! {
+            event = events.next() => agent.take_in(event?),
+            () = agent.files.changed() => agent.dirty = true,
             _ = housekeeping.tick() => agent.keep_house(),
-            () = sleep(alarm) => true,
+            () = sleep(speak) => agent.speak(&mut events),
+            () = sleep(retry) => agent.dirty = true,
             Some(ask) = asks.recv() => agent.answer(ask),
+            ended = &mut server => return Err(Error::Server(ended.err())),
             wish = signals.next() => match wish {
                 Wish::Reload => agent.reload(),
                 Wish::Stop => break,
-                Wish::Restart => { agent.settings.on_stop = OnStop::Keep; break }
+                Wish::Restart => {
+                    agent.settings.on_stop = OnStop::Keep;
+                    break;
+                }
             },
-        };
-        if dirty {
-            agent.pass(&mut events);
         }
     }
     server.abort();
@@ -120,6 +139,7 @@ impl Agent {
         let kernel = Kernel::open(&state_dir)?;
         let settings = config.settings(kernel.host())?;
         let files = Files::open(&settings.source.files)?;
+        let unread = kernel.host().ours.vips().collect();
         let announcer = Announcer::new(settings.announce_refresh, fastrand::u64(..));
         info!(node = %settings.node_name, uplink = %settings.uplink, config = %path.display(), "hostvip {} starts", env!("CARGO_PKG_VERSION"));
         Ok(Self {
@@ -132,29 +152,47 @@ impl Agent {
             retries: Retries::default(),
             decision: Decision::default(),
             began: clock::now(),
+            unread,
+            dirty: true,
+            resync_at: clock::now() + RESYNC,
             _lock: lock,
         })
     }
 
-    /// What no event tells of: settings below /proc/sys, and the config file.
-    fn keep_house(&mut self) -> bool {
-        let sysctls = self.kernel.refresh_sysctls();
-        let config = self.config.changed() && self.reload();
-        sysctls || config
+    /// Takes one event in.
+    fn take_in(&mut self, event: Event) {
+        match self.kernel.absorb(event) {
+            Ok(changed) => self.dirty |= changed,
+            Err(error) => {
+                warn!("{}; reading the host again", render_error(&error));
+                self.resync_at = clock::now();
+            }
+        }
+    }
+
+    /// What no event tells of: settings below /proc/sys, the config file, and events that never came.
+    fn keep_house(&mut self) {
+        self.dirty |= self.kernel.refresh_sysctls();
+        if self.config.changed() {
+            self.reload();
+        }
+        if self.resync_at <= clock::now() {
+            match self.kernel.resync() {
+                Ok(()) => self.resync_at = clock::now() + RESYNC,
+                Err(error) => warn!("{}", render_error(&error)),
+            }
+            self.dirty = true;
+        }
     }
 
     /// Reads the config again. A bad one is refused, and the old one stays in force.
-    fn reload(&mut self) -> bool {
+    fn reload(&mut self) {
         match self.config.reload(self.kernel.host(), &self.settings) {
             Ok(settings) => {
                 info!(config = %self.config.path().display(), "config reloaded");
                 self.take_over(settings);
-                true
             }
-            Err(error) => {
-                warn!("config refused, the old one stays in force: {error}");
-                false
-            }
+            Err(error) => warn!("config refused, the old one stays in force: {}", render_error(&error)),
         }
     }
 
@@ -167,27 +205,22 @@ impl Agent {
         }
         self.announcer.set_refresh(settings.announce_refresh);
         self.settings = settings;
+        self.dirty = true;
     }
 
-    fn answer(&mut self, ask: Ask) -> bool {
+    fn answer(&self, ask: Ask) {
         // A questioner that has gone away is no concern of ours.
         match ask {
             Ask::Live(reply) => drop(reply.send(())),
             Ask::Ready(reply) => drop(reply.send(self.not_ready())),
             Ask::State(reply) => drop(reply.send(self.report())),
         }
-        false
     }
 
     /// What the agent still waits for, by name.
     fn not_ready(&self) -> Vec<String> {
         let unread = self.files.reports().into_iter().filter(|source| !source.problems.is_empty());
         unread.map(|source| format!("source {}", source.path)).collect()
-    }
-
-    /// When the loop must wake although nothing happens.
-    fn next_alarm(&self) -> Option<Time> {
-        [self.announcer.next_deadline(), self.retries.next_deadline()].into_iter().flatten().min()
     }
 
     fn stop(&mut self) {

@@ -64,7 +64,7 @@ impl Config {
 
     /// `listen`, which is all that a question to a running agent needs.
     pub fn listen(&self) -> SocketAddr {
-        given(self.written.listen.as_ref()).copied().unwrap_or_else(|| ([127, 0, 0, 1], 9476).into())
+        given(self.written.listen.as_ref()).copied().unwrap_or(DEFAULT_LISTEN)
     }
 
     /// What the file means on this host, with every default filled in.
@@ -100,6 +100,16 @@ impl Config {
 
 /// Where the agent keeps its state when no config says otherwise.
 pub const DEFAULT_STATE_DIR: &str = "/run/hostvip";
+
+/// Where an agent listens when no config says otherwise.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9476);
+
+/// `listen` of a config file that is otherwise wrong; the default where even that cannot be made out.
+pub fn listen_of_broken(text: &str) -> SocketAddr {
+    let (table, _) = toml::de::DeTable::parse_recoverable(text);
+    let listen = table.get_ref().get("listen").and_then(|value| value.get_ref().as_str()?.parse().ok());
+    listen.unwrap_or(DEFAULT_LISTEN)
+}
 
 /// The shortest `announce.refresh`: gratuitous frames for thousands of VIPs more often than this are a broadcast storm.
 const SHORTEST_REFRESH: Duration = Duration::from_secs(1);

@@ -15,14 +15,14 @@ mod requests;
 pub mod retry;
 mod settle;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Settings;
 use crate::model::report::Role;
 use crate::model::{Finding, Host, KernelState, LinkName, Placement, Service, ServiceKey, Standby, Verdict, Vip};
 
 pub use plan::{Stage, announcements, plan, stage};
-pub use settle::{owned, settle};
+pub use settle::{owned, owns, settle};
 
 /// What decides: everything that a decision is made of.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +31,8 @@ pub struct Inputs<'a> {
     pub settings: &'a Settings,
     /// Every Service known, in any order.
     pub services: &'a [&'a Service],
-    /// Every source was read whole. While it is not, marked VIPs that may be named in what is missing stay.
-    pub complete: bool,
+    /// Marked VIPs that were there before this process, while a source that may name them cannot be read: they stay.
+    pub unread: &'a BTreeSet<Vip>,
     /// The host as it is.
     pub host: &'a Host,
 }
@@ -76,8 +76,8 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
     let claims = claims::claims(inputs, &others, requests, &mut verdicts);
     let vips = placing::place(inputs, &others, claims, &mut verdicts);
     let mut desired = desired::desired(&vips);
-    if !inputs.complete {
-        desired::keep_unread(inputs, &vips, &mut desired);
+    if !inputs.unread.is_empty() {
+        desired::keep_unread(inputs, &verdicts, &mut desired);
     }
     verdicts.sort();
     let findings = findings::findings(inputs, &others, &vips);

@@ -89,7 +89,6 @@ impl Kernel {
 
     /// Reads the kernel settings again, which tell of no change by themselves. True when one differs.
     pub fn refresh_sysctls(&mut self) -> bool {
-        self.forget_absent_links();
         let all = LinkName::from("all");
         let links = self.mirror.host.links.keys().chain([&all]);
         let present = links.flat_map(|link| sysctl::observe(link, &self.journal)).collect();
@@ -153,7 +152,8 @@ impl Kernel {
         Ok(routes)
     }
 
-    /// The settings of a link vanish with it; its namesake starts with values of its own.
+    /// The settings of a link vanish with it; its namesake starts with values of its own. Not part of a look: whoever only looks
+    /// must not write the journal of an agent that runs.
     fn forget_absent_links(&mut self) {
         let links = &self.mirror.host.links;
         let present = |sysctl: &Sysctl| sysctl.link.as_str() == "all" || links.contains_key(&sysctl.link);

@@ -44,7 +44,11 @@ fn first_failure<'a>(results: impl IntoIterator<Item = &'a (Op, Result<(), Strin
 fn hold_back(ops: Vec<Op>, failed: Option<Op>, harmful: impl Fn(&Op) -> bool) -> (Results, Vec<Op>) {
     let Some(failed) = failed else { return (Vec::new(), ops) };
     let (held, go): (Vec<_>, Vec<_>) = ops.into_iter().partition(|op| harmful(op));
-    (held.into_iter().map(|op| (op, Err(format!("held back: {failed} failed")))).collect(), go)
+    let refused = |op: Op| {
+        let error = format!("{op}: held back, because this failed: {failed}");
+        (op, Err(error))
+    };
+    (held.into_iter().map(refused).collect(), go)
 }
 
 fn is_ipv4(op: &Op) -> bool {

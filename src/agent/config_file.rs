@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::carry::render_error;
-use crate::config::{Config, ConfigErrors, Facts, Settings, parse};
+use crate::config::{Config, ConfigErrors, Facts, Settings, listen_of_broken, parse};
 use crate::model::Host;
 
 /// Where the config file is looked for when no `--config` names it.
@@ -116,6 +117,12 @@ fn reread(path: &Path, host: &Host, in_force: &Settings) -> Result<(Config, Sett
         Some((key, from, to)) => Err(Error::NeedsRestart { key, from, to }),
         None => Ok((config, settings)),
     }
+}
+
+/// Where the agent of this config file listens. A file that was broken since the agent read it must not hide the agent.
+pub fn listen(path: &Path) -> SocketAddr {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    parse(path, &text).map_or_else(|_| listen_of_broken(&text), |config| config.listen())
 }
 
 fn read(path: &Path) -> Result<Config, Error> {

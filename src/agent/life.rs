@@ -68,8 +68,8 @@ pub fn withdraw(kernel: &mut Kernel) -> Withdrawn {
                 withdrawn.done += 1;
             }
             Err(error) => {
-                warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{op}: {error}");
-                withdrawn.failed.push(format!("{op}: {error}"));
+                warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{error}");
+                withdrawn.failed.push(error);
             }
         }
     }

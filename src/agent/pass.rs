@@ -10,7 +10,7 @@ use crate::decide::retry::Retries;
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::{Events, clock};
 use crate::model::report::SourceReport;
-use crate::model::{KernelState, Op, Plan, Reason, Verdict, Vip};
+use crate::model::{KernelState, Op, Plan, Verdict, Vip};
 
 /// Announcements sent in one pass: a pass with ten thousand VIPs must not keep the loop from hearing events.
 const MOST_ANNOUNCEMENTS: usize = 256;
@@ -18,30 +18,28 @@ const MOST_ANNOUNCEMENTS: usize = 256;
 impl Agent {
     /// Decides from all that is known now, and carries it out.
     pub(super) fn pass(&mut self, events: &mut Events) {
-        self.hear(events);
+        if is_complete(&self.files.reports()) {
+            self.unread.clear();
+        }
         let services: Vec<_> = self.files.services().collect();
-        let mut decision = decide::decide(Inputs {
-            settings: &self.settings,
-            services: &services,
-            complete: is_complete(&self.files.reports()),
-            host: self.kernel.host(),
-        });
+        let mut decision =
+            decide::decide(Inputs { settings: &self.settings, services: &services, unread: &self.unread, host: self.kernel.host() });
         let done = self.carry_out(decide::plan(&decision.desired, &self.kernel.host().ours));
         let bound = decide::announcements(&done, &decision).iter().filter_map(Op::vip).collect();
         decide::settle(&mut decision, &self.kernel.host().ours, &self.retries.errors());
         log_verdicts(&self.decision.verdicts, &decision.verdicts);
         log_findings(&self.decision, &decision);
+        let named: BTreeSet<_> = decision.verdicts.iter().filter_map(|verdict| verdict.address).collect();
+        self.unread.retain(|vip| !named.contains(&vip.0));
         self.decision = decision;
         self.own(&bound);
         self.speak(events);
     }
 
     /// Events that wait are taken in before anything is decided or said from an old picture.
-    fn hear(&mut self, events: &mut Events) {
+    pub(super) fn hear(&mut self, events: &mut Events) {
         while let Some(event) = events.try_next() {
-            if let Err(error) = self.kernel.absorb(event) {
-                warn!("{error}");
-            }
+            self.take_in(event);
         }
     }
 
@@ -59,7 +57,7 @@ impl Agent {
                     done.0.push(op);
                 }
                 Err(error) => {
-                    warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{op}: {error}");
+                    warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{error}");
                     self.retries.failed(&op, error, now);
                 }
             }
@@ -83,15 +81,14 @@ impl Agent {
     }
 
     /// Sends what is due. Ownership is asked again first: an address may have gone since.
-    fn speak(&mut self, events: &mut Events) {
-        let due = self.announcer.due(clock::now(), MOST_ANNOUNCEMENTS);
-        if due.is_empty() {
-            return;
-        }
+    pub(super) fn speak(&mut self, events: &mut Events) {
         self.hear(events);
-        let owned: BTreeMap<Vip, _> = decide::owned(&self.decision, &self.kernel.host().ours).collect();
-        let due: Vec<_> = due.into_iter().filter(|due| owned.contains_key(&due.vip)).collect();
-        self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due);
+        let observed = &self.kernel.host().ours;
+        let mut due = self.announcer.due(clock::now(), MOST_ANNOUNCEMENTS);
+        due.retain(|due| decide::owns(&self.decision, observed, due.vip));
+        if !due.is_empty() {
+            self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due);
+        }
     }
 }
 
@@ -119,14 +116,13 @@ fn log_damage(wanted: &KernelState, retries: &Retries, plan: &Plan) {
 /// Logs each verdict that is new or differs.
 fn log_verdicts(former: &[Verdict], now: &[Verdict]) {
     let former: BTreeSet<_> = former.iter().collect();
-    for Verdict { service, address, reason } in now.iter().filter(|verdict| !former.contains(verdict)) {
-        let service = service.as_ref().map_or_else(|| "config".to_owned(), ToString::to_string);
-        let vip = address.map_or_else(|| "-".to_owned(), |address| address.to_string());
-        match reason {
-            Reason::NotBound { .. } | Reason::CannotAnswer { .. } | Reason::WouldAnswerToo { .. } => {
-                warn!(vip, service, reason = reason.code(), "{vip} of {service}: {reason}");
-            }
-            _ => info!(vip, service, reason = reason.code(), "{vip} of {service}: {reason}"),
+    for verdict in now.iter().filter(|verdict| !former.contains(verdict)) {
+        let Verdict { service, address, reason } = verdict;
+        let (service, vip) = (service.as_ref().map(tracing::field::display), address.map(tracing::field::display));
+        if reason.is_trouble() {
+            warn!(vip, service, reason = reason.code(), "{}: {reason}", verdict.subject());
+        } else {
+            info!(vip, service, reason = reason.code(), "{}: {reason}", verdict.subject());
         }
     }
 }

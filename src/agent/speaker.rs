@@ -1,6 +1,7 @@
 //! Puts announcements on the wire.
 
 use std::net::IpAddr::{self, V4, V6};
+use std::time::Duration;
 
 use tracing::warn;
 
@@ -8,40 +9,20 @@ use super::carry::render_error;
 use crate::codec::arp::Arp;
 use crate::codec::ndp::Nd;
 use crate::decide::announce::Due;
-use crate::kernel::{self, Kernel, Neighbour, PacketSocket};
-use crate::model::{LinkName, Mac, Vip};
+use crate::kernel::{self, Kernel, Neighbour, PacketSocket, clock};
+use crate::model::{LinkName, Mac, Time, Vip};
 
 /// Neighbours spoken to one by one for each VIP.
 const MOST_NEIGHBOURS: usize = 32;
+
+/// How long the list of neighbours counts as fresh: thousands of VIPs share one look.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// The packet socket of the uplink, opened when it is first needed and again when the link was created anew.
 #[derive(Default)]
 pub(super) struct Speaker {
     socket: Option<(u32, PacketSocket)>,
-}
-
-impl Speaker {
-    /// Sends every frame of each announcement.
-    pub(super) fn speak(&mut self, kernel: &mut Kernel, uplink: &LinkName, due: &[Due]) {
-        let unicast = due.iter().any(|due| due.unicast);
-        let listeners = if unicast { listeners(kernel, uplink) } else { Listeners::default() };
-        let Some(index) = kernel.host().links.get(uplink).map(|link| link.index) else { return };
-        for due in due {
-            let sent = frames(due, &listeners).iter().try_for_each(|frame| self.send(uplink, index, frame));
-            if let Err(error) = sent {
-                warn!(vip = %due.vip, "announce {} on {uplink}: {}", due.vip, render_error(&error));
-                self.socket = None;
-            }
-        }
-    }
-
-    fn send(&mut self, uplink: &LinkName, index: u32, frame: &[u8]) -> Result<(), kernel::Error> {
-        let socket = match self.socket.take() {
-            Some((bound, socket)) if bound == index => socket,
-            _ => PacketSocket::open(uplink)?,
-        };
-        self.socket.insert((index, socket)).1.send(frame)
-    }
+    listeners: Option<(Time, Listeners)>,
 }
 
 /// Who is spoken to by unicast.
@@ -51,30 +32,67 @@ struct Listeners {
     neighbours: Vec<Neighbour>,
 }
 
-fn listeners(kernel: &mut Kernel, uplink: &LinkName) -> Listeners {
-    let neighbours = kernel.neighbours(uplink).unwrap_or_else(|error| {
-        warn!("read the neighbours of {uplink}: {error}");
-        Vec::new()
-    });
-    let gateways = kernel.host().gateways.iter().filter(|gateway| gateway.link == *uplink).filter_map(|gateway| gateway.via);
-    Listeners { gateways: gateways.collect(), neighbours }
+impl Speaker {
+    /// Sends every frame of each announcement.
+    pub(super) fn speak(&mut self, kernel: &mut Kernel, uplink: &LinkName, due: &[Due]) {
+        let Some(index) = kernel.host().links.get(uplink).map(|link| link.index) else { return };
+        let now = clock::now();
+        let fresh = self.listeners.take().filter(|(looked, _)| now - *looked < FRESH);
+        let listeners = fresh.unwrap_or_else(|| (now, Listeners::observe(kernel, uplink)));
+        for due in due {
+            let sent = listeners.1.frames(due).iter().try_for_each(|frame| self.send(uplink, index, frame));
+            if let Err(error) = sent {
+                warn!(vip = %due.vip, "announce {} on {uplink}: {}", due.vip, render_error(&error));
+                self.socket = None;
+            }
+        }
+        self.listeners = Some(listeners);
+    }
+
+    /// A socket that was open while the link was down first hands out that old error: another one is tried.
+    fn send(&mut self, uplink: &LinkName, index: u32, frame: &[u8]) -> Result<(), kernel::Error> {
+        let first = self.send_once(uplink, index, frame);
+        first.or_else(|_| {
+            self.socket = None;
+            self.send_once(uplink, index, frame)
+        })
+    }
+
+    fn send_once(&mut self, uplink: &LinkName, index: u32, frame: &[u8]) -> Result<(), kernel::Error> {
+        let socket = match self.socket.take() {
+            Some((bound, socket)) if bound == index => socket,
+            _ => PacketSocket::open(uplink)?,
+        };
+        self.socket.insert((index, socket)).1.send(frame)
+    }
 }
 
-/// The frames of one announcement: gratuitous ones first, then a request from the VIP to each listener, which also reaches devices that
-/// ignore gratuitous frames (KERNEL.md §13).
-fn frames(due: &Due, listeners: &Listeners) -> Vec<Vec<u8>> {
-    let Due { vip, mac, unicast } = *due;
-    let mut frames = match vip.0 {
-        V4(vip) => [Arp::gratuitous_request(mac, vip), Arp::gratuitous_reply(mac, vip)].map(|arp| arp.encode().to_vec()).to_vec(),
-        V6(vip) => vec![Nd::unsolicited(mac, vip).encode()],
-    };
-    if unicast {
-        let unknown = listeners.gateways.iter().filter(|via| !listeners.neighbours.iter().any(|known| known.address == **via));
-        frames.extend(unknown.filter_map(|via| request(vip, mac, *via, None)));
-        let known = listeners.neighbours.iter().filter(|known| Vip(known.address).family() == vip.family() && known.address != vip.0);
-        frames.extend(known.take(MOST_NEIGHBOURS).filter_map(|known| request(vip, mac, known.address, Some(known.mac))));
+impl Listeners {
+    fn observe(kernel: &mut Kernel, uplink: &LinkName) -> Self {
+        let neighbours = kernel.neighbours(uplink).unwrap_or_else(|error| {
+            warn!("{}", render_error(&error));
+            Vec::new()
+        });
+        let gateways = kernel.host().gateways.iter().filter(|gateway| gateway.link == *uplink);
+        Self { gateways: gateways.filter_map(|gateway| gateway.via).collect(), neighbours }
     }
-    frames
+
+    /// The frames of one announcement: gratuitous ones first, then a request from the VIP to the gateway and to neighbours, which also
+    /// reaches devices that ignore gratuitous frames (KERNEL.md §13).
+    fn frames(&self, due: &Due) -> Vec<Vec<u8>> {
+        let Due { vip, mac, neighbours } = *due;
+        let mut frames = match vip.0 {
+            V4(vip) => [Arp::gratuitous_request(mac, vip), Arp::gratuitous_reply(mac, vip)].map(|arp| arp.encode().to_vec()).to_vec(),
+            V6(vip) => vec![Nd::unsolicited(mac, vip).encode()],
+        };
+        let known = |address: IpAddr| self.neighbours.iter().find(|known| known.address == address).map(|known| known.mac);
+        frames.extend(self.gateways.iter().filter_map(|via| request(vip, mac, *via, known(*via))));
+        if neighbours {
+            let others = self.neighbours.iter().filter(|known| !self.gateways.contains(&known.address) && known.address != vip.0);
+            frames.extend(others.filter_map(|known| request(vip, mac, known.address, Some(known.mac))).take(MOST_NEIGHBOURS));
+        }
+        frames
+    }
 }
 
 /// "Who has `target`, tell VIP": by unicast where the hardware address of the target is known.

@@ -8,7 +8,6 @@ use super::offline::Offline;
 use super::output::{DOUBTFUL, GOOD, HEAD, paint, print_json};
 use super::status::{fetch, print_finding};
 use super::{Common, Exit, Failure, Output};
-use crate::agent::config_file;
 use crate::model::report::VipReport;
 use crate::model::{Finding, ServiceKey, Verdict, Vip};
 
@@ -39,14 +38,14 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
         Output::Json => print_json(&story)?,
         Output::Text => print(&args.subject, &story),
     }
-    let served = !story.verdicts.is_empty() && story.verdicts.iter().all(|verdict| verdict.reason.is_served());
-    Ok(if served { Exit::Well } else { Exit::Finding })
+    let served = story.verdicts.iter().any(|verdict| verdict.reason.is_served());
+    let trouble = story.verdicts.iter().any(|verdict| verdict.reason.is_trouble());
+    Ok(if served && !trouble { Exit::Well } else { Exit::Finding })
 }
 
 fn tell(common: &Common, subject: &Subject) -> Result<Story, Failure> {
     let (running, vips, verdicts, findings) = match fetch(common) {
         Ok(report) => (true, report.vips, report.verdicts, report.findings),
-        Err(failure) if failure.downcast_ref::<config_file::Error>().is_some() => return Err(failure),
         Err(failure) => {
             anstream::eprintln!("{failure}; this is what it would decide");
             let decision = Offline::decide(common)?.decision;

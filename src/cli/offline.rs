@@ -1,5 +1,7 @@
 //! What the agent would decide, for commands that work without it.
 
+use std::collections::BTreeSet;
+
 use super::{Common, Failure, runtime};
 use crate::agent::config_file::ConfigFile;
 use crate::cluster::Files;
@@ -27,7 +29,8 @@ impl Offline {
         let files = Files::open(&settings.source.files)?;
         let services: Vec<_> = files.services().collect();
         let problems: Vec<_> = files.reports().into_iter().flat_map(|source| source.problems).collect();
-        let inputs = Inputs { settings: &settings, services: &services, complete: problems.is_empty(), host: kernel.host() };
+        let unread = if problems.is_empty() { BTreeSet::new() } else { kernel.host().ours.vips().collect() };
+        let inputs = Inputs { settings: &settings, services: &services, unread: &unread, host: kernel.host() };
         let decision = decide::decide(inputs);
         Ok(Self { settings, kernel, decision, problems })
     }

@@ -2,7 +2,7 @@
 
 use super::output::{BAD, DOUBTFUL, GOOD, HEAD, paint, print_json, print_table};
 use super::{Common, Exit, Failure, Output, runtime};
-use crate::agent::config_file::ConfigFile;
+use crate::agent::config_file;
 use crate::model::report::{Report, Role};
 use crate::model::{Finding, Severity};
 use crate::telemetry::http;
@@ -18,8 +18,8 @@ pub(super) fn run(common: &Common) -> Result<Exit, Failure> {
 
 /// Asks the agent that this config belongs to.
 pub(super) fn fetch(common: &Common) -> Result<Report, Failure> {
-    let config = ConfigFile::read(&common.config)?;
-    Ok(runtime()?.block_on(http::fetch_state(config.config().listen()))?)
+    let listen = config_file::listen(&common.config);
+    Ok(runtime()?.block_on(http::fetch_state(listen))?)
 }
 
 fn is_well(report: &Report) -> bool {

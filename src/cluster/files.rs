@@ -38,6 +38,8 @@ pub struct Files {
     touched: BTreeSet<Arc<Path>>,
     /// Sources to be looked up in the next pass: the place in the config, and whether all their files are to be read.
     stale: BTreeMap<usize, bool>,
+    /// Services or reports are not what they were after the last pass.
+    differs: bool,
 }
 
 /// How long things take.
@@ -84,7 +86,10 @@ impl Files {
     /// Reads every file and begins to watch. A path that is missing or malformed is no error but a problem in [`Self::reports`].
     ///
     /// # Errors
-    /// Only where inotify is not to be had. Needs a tokio runtime.
+    /// Only where inotify is not to be had.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn open(paths: &[PathBuf]) -> Result<Self, OpenError> {
         Self::open_at(paths, Pace::default())
     }
@@ -105,6 +110,7 @@ impl Files {
             pace,
             rescanned_at: None,
             touched: BTreeSet::new(),
+            differs: false,
         };
         files.pass();
         Ok(files)
@@ -158,20 +164,19 @@ impl Files {
             self.check(now, |_| true);
         }
         self.check(now, |file| file.look_again.is_some_and(|at| at <= now));
-        let mut differs = false;
         // Watch first, then read, and look again at whatever was not watched before: so no change falls in between.
         loop {
             for (source, all) in mem::take(&mut self.stale) {
-                differs |= self.list(source, all, now);
+                self.list(source, all, now);
             }
             if !self.follow() {
                 break;
             }
         }
         for path in mem::take(&mut self.touched) {
-            differs |= self.read(&path, now);
+            self.read(&path, now);
         }
-        differs
+        mem::take(&mut self.differs)
     }
 
     /// Touches those of the chosen files that have come to rest in a new state.
@@ -184,8 +189,8 @@ impl Files {
         }
     }
 
-    fn read(&mut self, path: &Arc<Path>, now: Instant) -> bool {
-        let Some(file) = self.followed.get_mut(path) else { return false };
+    fn read(&mut self, path: &Arc<Path>, now: Instant) {
+        let Some(file) = self.followed.get_mut(path) else { return };
         let source = &self.sources[file.source];
         let reading = observe_file(path);
         // A link that leads nowhere, or a directory that is away, is a fault; an entry that left its directory is meant.
@@ -197,7 +202,7 @@ impl Files {
             self.followed.remove(path);
             self.roads.stale = true;
         }
-        differs
+        self.differs |= differs;
     }
 
     /// Something is missing or cannot be watched, so that polling is what finds it.

@@ -28,8 +28,8 @@ pub struct Due {
     pub vip: Vip,
     /// The hardware address to be learned.
     pub mac: Mac,
-    /// Speak to the gateway and to known neighbours by unicast as well, for devices that ignore gratuitous frames.
-    pub unicast: bool,
+    /// Speak to known neighbours one by one as well, for devices that ignore gratuitous frames.
+    pub neighbours: bool,
 }
 
 /// The schedule of all announcements.
@@ -112,7 +112,7 @@ impl Announcer {
         if let Some(next) = turn.next {
             self.queue.insert((next, vip));
         }
-        Some(Due { vip, mac: turn.voice.mac, unicast: NEIGHBOUR_STEPS.contains(&step) || step >= BURST.len() })
+        Some(Due { vip, mac: turn.voice.mac, neighbours: NEIGHBOUR_STEPS.contains(&step) })
     }
 
     fn silence(&mut self, vip: Vip) -> Option<Turn> {

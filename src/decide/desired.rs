@@ -1,11 +1,13 @@
 //! What the kernel should hold for the VIPs of this node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::placing::{holds, needs_arp, wanted_arp_ignore};
 use super::{Inputs, VipDecision};
 use crate::model::report::Role;
-use crate::model::{Address, AddressKey, KernelState, Knob, LinkName, Placement, Route, RouteKey, Standby, Sysctl, SysctlState, Vip};
+use crate::model::{
+    Address, AddressKey, KernelState, Knob, LinkName, Placement, Route, RouteKey, Standby, Sysctl, SysctlState, Verdict, Vip,
+};
 
 /// The addresses, routes and settings of all VIPs.
 pub(super) fn desired(vips: &BTreeMap<Vip, VipDecision>) -> KernelState {
@@ -29,11 +31,12 @@ pub(super) fn desired(vips: &BTreeMap<Vip, VipDecision>) -> KernelState {
     desired
 }
 
-/// Keeps what bears our mark, is owned by this node and is named by no source that could be read: it may be named in one that could not.
-pub(super) fn keep_unread(inputs: Inputs<'_>, vips: &BTreeMap<Vip, VipDecision>, desired: &mut KernelState) {
+/// Keeps what was there before this process, is owned by this node and has no verdict: what names it could not be read yet.
+pub(super) fn keep_unread(inputs: Inputs<'_>, verdicts: &[Verdict], desired: &mut KernelState) {
+    let named: BTreeSet<_> = verdicts.iter().filter_map(|verdict| verdict.address).collect();
     let unread = |vip: Vip| {
         let owner = inputs.settings.pool_of(vip).and_then(|pool| inputs.settings.owner_of(vip, pool));
-        !vips.contains_key(&vip) && owner == Some(inputs.settings.node_name.as_str())
+        inputs.unread.contains(&vip) && !named.contains(&vip.0) && owner == Some(inputs.settings.node_name.as_str())
     };
     let ours = &inputs.host.ours;
     let addresses = ours.addresses.iter().filter(|(key, _)| unread(key.vip));

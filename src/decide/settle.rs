@@ -12,6 +12,11 @@ pub fn owned<'a>(decision: &'a Decision, observed: &'a KernelState) -> impl Iter
     owner.filter(|(vip, part)| is_held(**vip, part, observed)).map(|(vip, part)| (*vip, part))
 }
 
+/// Whether this node answers for `vip` now.
+pub fn owns(decision: &Decision, observed: &KernelState, vip: Vip) -> bool {
+    decision.vips.get(&vip).is_some_and(|part| part.role == Role::Owner && is_held(vip, part, observed))
+}
+
 /// Replaces "bound here" by "not bound yet" where the kernel does not hold the VIP; `errors` has the last error of each VIP.
 pub fn settle(decision: &mut Decision, observed: &KernelState, errors: &BTreeMap<Vip, String>) {
     let vips = &decision.vips;

@@ -17,6 +17,7 @@ impl Kernel {
     ///
     /// What is there already as asked, or gone already, is success. Announcements are the agent's and always succeed here.
     pub fn apply(&mut self, ops: &[Op]) -> Vec<Result<(), Error>> {
+        self.forget_absent_links();
         let mut results = Vec::with_capacity(ops.len());
         // Netlink operations side by side go out together: the kernel takes them in order all the same.
         for run in ops.chunk_by(|one, next| is_netlink(one) && is_netlink(next)) {

@@ -142,9 +142,12 @@ impl Journal {
     /// # Errors
     /// The change is not on disk.
     pub fn retain(&mut self, mut keep: impl FnMut(&Sysctl) -> bool) -> Result<(), Error> {
+        if self.entries.keys().all(&mut keep) {
+            return Ok(());
+        }
         let mut entries = self.entries.clone();
         entries.retain(|sysctl, _| keep(sysctl));
-        if entries.len() == self.entries.len() { Ok(()) } else { self.store(entries) }
+        self.store(entries)
     }
 
     fn store(&mut self, entries: BTreeMap<Sysctl, Entry>) -> Result<(), Error> {

@@ -72,6 +72,14 @@ pub enum Route {
     Other,
 }
 
+impl KernelState {
+    /// Every VIP that is held in whatever way, some of them twice.
+    pub fn vips(&self) -> impl Iterator<Item = Vip> {
+        let routed = self.routes.keys().map(|key| Vip(key.prefix.addr()));
+        self.addresses.keys().map(|key| key.vip).chain(routed)
+    }
+}
+
 impl Address {
     /// How a VIP of this family is bound (DESIGN §2).
     pub fn of(vip: Vip) -> Self {

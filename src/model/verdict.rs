@@ -158,6 +158,21 @@ impl Reason {
         }
     }
 
+    /// Whether somebody should look into it: the VIP should be served and is not.
+    pub fn is_trouble(&self) -> bool {
+        matches!(
+            self,
+            Self::NotBound { .. }
+                | Self::Malformed { .. }
+                | Self::PortTaken { .. }
+                | Self::NoOwner { .. }
+                | Self::NoUplink { .. }
+                | Self::CannotAnswer { .. }
+                | Self::WouldAnswerToo { .. }
+                | Self::HeldByOthers { .. }
+        )
+    }
+
     /// Whether the VIP is in order: bound here or standby.
     pub fn is_served(&self) -> bool {
         matches!(self, Self::Bound { .. } | Self::Standby { .. })

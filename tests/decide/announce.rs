@@ -29,7 +29,7 @@ fn played(announcer: &mut Announcer, until: u64) -> Vec<(u64, bool)> {
     while let Some(next) = announcer.next_deadline().filter(|next| *next <= at(until)) {
         let due = announcer.due(next, usize::MAX);
         assert!(!due.is_empty(), "a deadline with nothing due");
-        played.extend(due.iter().map(|due| (u64::try_from(next.0.as_millis()).unwrap(), due.unicast)));
+        played.extend(due.iter().map(|due| (u64::try_from(next.0.as_millis()).unwrap(), due.neighbours)));
     }
     played
 }
@@ -68,7 +68,7 @@ fn another_hardware_address_is_announced_anew() {
     played(&mut announcer, 10_000);
     let mac = Mac([2, 0, 0, 0, 0, 9]);
     assert_eq!(announcer.own(&owned(&["192.0.2.1"], Voice { index: 7, mac }), &none(), at(20_000)), [vip("192.0.2.1")]);
-    assert_eq!(announcer.due(at(20_000), 10), [Due { vip: vip("192.0.2.1"), mac, unicast: true }]);
+    assert_eq!(announcer.due(at(20_000), 10), [Due { vip: vip("192.0.2.1"), mac, neighbours: true }]);
     assert_eq!(announcer.history(vip("192.0.2.1")).0, 6);
 }
 

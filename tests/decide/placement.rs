@@ -1,7 +1,7 @@
 //! What the kernel holds for owner and standby, in each placement (DESIGN §2).
 
 use hostvip::decide::{Inputs, decide, owned, settle};
-use hostvip::model::{Address, AddressKey, Knob, Placement, Reason, Route, RouteKey, Standby, Sysctl};
+use hostvip::model::{Address, AddressKey, KernelState, Knob, Placement, Reason, Route, RouteKey, Standby, Sysctl};
 
 use crate::support::{decided, host, reason, service, settings, vip};
 
@@ -59,16 +59,22 @@ fn what_an_unread_source_may_name_stays() {
     let arp_ignore = Sysctl::new("br-ex", Knob::ArpIgnore);
     let state = hostvip::model::SysctlState { value: 1, before: Some(0) };
     host.ours.sysctls.insert(arp_ignore.clone(), state);
-    let inputs = Inputs { settings: &settings, services: &[], complete: false, host: &host };
+    let found = [vip(V4)].into();
+    let inputs = Inputs { settings: &settings, services: &[], unread: &found, host: &host };
     let kept = decide(inputs).desired;
     assert_eq!(kept.addresses, host.ours.addresses);
     assert_eq!(kept.routes, host.ours.routes);
     assert_eq!(kept.sysctls[&arp_ignore].value, 1);
-    assert_eq!(decide(Inputs { complete: true, ..inputs }).desired, hostvip::model::KernelState::default());
+    assert_eq!(decide(Inputs { unread: &[].into(), ..inputs }).desired, KernelState::default());
+
+    // It was read meanwhile, and is not to be served.
+    let mut deleted = service("web", &[V4]);
+    deleted.deleting = true;
+    assert_eq!(decide(Inputs { services: &[&deleted], ..inputs }).desired, KernelState::default());
 
     // Another node owns the pool now: what is left over here would be a second answer.
     let elsewhere = hostvip::config::Settings { node_name: "node-b".into(), ..settings.clone() };
-    assert_eq!(decide(Inputs { settings: &elsewhere, ..inputs }).desired, hostvip::model::KernelState::default());
+    assert_eq!(decide(Inputs { settings: &elsewhere, ..inputs }).desired, KernelState::default());
 }
 
 #[test]

@@ -91,7 +91,7 @@ pub fn port(port: u16) -> Port {
 
 pub fn decided(settings: &Settings, services: &[Service], host: &Host) -> Decision {
     let services: Vec<_> = services.iter().collect();
-    decide(Inputs { settings, services: &services, complete: true, host })
+    decide(Inputs { settings, services: &services, unread: &BTreeSet::new(), host })
 }
 
 /// The reason of the only verdict of `service` on `address`.

@@ -1,7 +1,7 @@
 //! The stream of events, and the mirror that follows it.
 
 use hostvip::kernel::{Event, Events, GROUPS};
-use hostvip::model::Op;
+use hostvip::model::{Knob, Op, Sysctl};
 use netlink_sys::protocols::NETLINK_ROUTE;
 use nix::libc::{RTNLGRP_IPV4_IFADDR, RTNLGRP_NEXTHOP};
 
@@ -87,6 +87,20 @@ fn a_route_that_the_kernel_drops_without_a_word_is_missed() {
         assert!(absorb_all(&mut kernel, &mut events));
         assert!(kernel.host().ours.routes.is_empty());
         assert_eq!(kernel.host(), &lab.host());
+    });
+}
+
+#[test]
+fn the_settings_of_a_link_are_forgotten_with_the_event_of_its_end() {
+    lab(|lab| async move {
+        let mut events = Events::open().unwrap();
+        let mut kernel = lab.kernel();
+        let sysctl = Sysctl::new("up0", Knob::ArpIgnore);
+        apply(&mut kernel, &[Op::SetSysctl { sysctl, value: 1, was: None }]);
+        assert_eq!(std::fs::read_dir(lab.state.path()).unwrap().count(), 1);
+        ip("link del up0");
+        absorb_all(&mut kernel, &mut events);
+        assert_eq!(std::fs::read_dir(lab.state.path()).unwrap().count(), 0);
     });
 }
 

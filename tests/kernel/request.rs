@@ -1,14 +1,16 @@
 //! Requests whose answers fail or get lost (the unit tests of `kernel::request` have the dead socket and the deadline).
 
-use hostvip::kernel::{Error, Fault, Kernel, Limits, Request, RequestSocket};
+use std::net::IpAddr;
+
+use hostvip::kernel::{Error, Fault, Kernel, Limits, Message, Request, RequestSocket};
 use hostvip::model::Op;
-use netlink_packet_core::{DefaultNla, NLMSG_DONE};
+use netlink_packet_core::{DefaultNla, NLMSG_DONE, Parseable};
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::LinkMessage;
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use nix::errno::Errno;
 
-use crate::support::{accept, chain, lab, nth, requests};
+use crate::support::{accept, apply, bind, chain, lab, nth, requests, unbind};
 
 #[test]
 fn lost_acknowledgements_are_errors_and_the_mirror_is_right_all_the_same() {
@@ -35,6 +37,36 @@ fn ten_thousand_refusals_are_all_heard_in_the_buffer_of_an_unprivileged_user() {
         let outcomes = socket.submit(vec![request; 10_000]);
         assert_eq!(outcomes.len(), 10_000);
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Fault::Refused { errno: Errno::ENODEV, .. }))));
+    });
+}
+
+#[test]
+fn a_dump_under_way_of_which_the_objects_change_is_never_taken_for_whole() {
+    lab(|lab| async move {
+        apply(&mut lab.kernel(), &(0..2000).map(|n| bind("lo", nth(n))).collect::<Vec<Op>>());
+        // Removing the first of a list makes a dump in its midst pass over another.
+        let namespace = std::fs::File::open("/proc/thread-self/ns/net").unwrap();
+        let state = lab.state.path().join("others");
+        let others = std::thread::spawn(move || {
+            nix::sched::setns(namespace, nix::sched::CloneFlags::CLONE_NEWNET).unwrap();
+            let mut kernel = Kernel::open(&state).unwrap();
+            for n in 0..300 {
+                apply(&mut kernel, &[unbind("lo", nth(n)), bind("lo", nth(n))]);
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+        });
+        let all = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+        let mut socket = requests();
+        while !others.is_finished() {
+            match socket.dump(&all, local_address) {
+                Ok(found) => {
+                    let steady = (300..2000).filter(|n| found.contains(&nth(*n).0)).count();
+                    assert_eq!(steady, 1700);
+                }
+                Err(fault) => assert!(matches!(fault, Fault::Interrupted(_)), "{fault:?}"),
+            }
+        }
+        others.join().unwrap();
     });
 }
 
@@ -72,4 +104,9 @@ fn faults_read_well() {
     let source = Fault::Refused { errno: Errno::ENODEV, reason: Some("Device does not exist".into()) };
     let error = Error::Change { op: "bind 192.0.2.1/32 dev up0".into(), source };
     assert_eq!(chain(&error), "cannot bind 192.0.2.1/32 dev up0: the kernel refused: No such device (Device does not exist)");
+}
+
+fn local_address(message: Message<'_>) -> Option<IpAddr> {
+    let attributes = AddressMessage::parse(message.payload).ok()?.attributes;
+    attributes.into_iter().find_map(|attribute| if let AddressAttribute::Local(address) = attribute { Some(address) } else { None })
 }

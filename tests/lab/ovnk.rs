@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::lab::openvswitch::OpenVswitch;
 use crate::lab::ovnk::{Gateway, OvnNode};
 use crate::lab::prober::who_has;
 use crate::lab::tcp::ask;
-use crate::lab::tree::Tree;
 use crate::lab::{Host, Lab, Segment};
 
 /// Outside of the nodes' subnet, as pools of such clusters often are.
@@ -27,7 +27,7 @@ struct Cluster {
 
 impl Cluster {
     fn start() -> Option<Self> {
-        let (lab, tree) = (Lab::start()?, Tree::find()?);
+        let (lab, tree) = (Lab::start()?, OpenVswitch::available()?);
         let lan = lab.segment("lan");
         let nodes = [3, 4].map(|number| {
             let addresses = [format!("172.18.0.{number}/24"), format!("fd00::{number}/64")];

@@ -1,12 +1,12 @@
 //! Open vSwitch with its userspace datapath inside a namespace: no kernel module, no daemon of the machine.
 
-use std::fs;
+use std::fs::{self, File};
 
 use tempfile::TempDir;
 
 use super::process::Process;
 use super::tree::Tree;
-use super::{Netns, wait_for};
+use super::{Netns, skip, wait_for};
 
 /// A running switch with its database, both of the cached tree.
 pub struct OpenVswitch {
@@ -19,6 +19,15 @@ pub struct OpenVswitch {
 }
 
 impl OpenVswitch {
+    /// The tree, where Open vSwitch can run here. Where it cannot: says SKIP, and fails when `CI=true`.
+    pub fn available() -> Option<Tree> {
+        // A bridge of the userspace datapath is a tap.
+        match File::options().read(true).write(true).open("/dev/net/tun") {
+            Ok(_) => Tree::find(),
+            Err(error) => skip(&format!("Open vSwitch needs /dev/net/tun ({error}): run as root")),
+        }
+    }
+
     /// Starts both daemons inside `netns`.
     pub fn start(tree: &Tree, netns: &Netns) -> Self {
         let state = tempfile::Builder::new().prefix("ovs-").tempdir().unwrap();

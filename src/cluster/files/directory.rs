@@ -25,8 +25,8 @@ pub(super) fn is_unwritten(path: &Path) -> bool {
 }
 
 impl Files {
-    /// Looks up what a source is, and which files it has. `all`: each of them is to be read. True where its report differs.
-    pub(super) fn list(&mut self, place: usize, all: bool, now: Instant) -> bool {
+    /// Looks up what a source is, and which files it has. `all`: each of them is to be read.
+    pub(super) fn list(&mut self, place: usize, all: bool, now: Instant) {
         let source = &mut self.sources[place];
         let names = observe_directory(&source.path);
         let mut paths: Vec<Arc<Path>> = Vec::new();
@@ -46,7 +46,7 @@ impl Files {
                 None
             }
         };
-        let differs = source.problem != problem;
+        self.differs |= source.problem != problem;
         let listed = problem.is_none();
         source.problem = problem;
         for path in paths {
@@ -61,7 +61,6 @@ impl Files {
             let known = self.followed.iter().filter(|(_, file)| file.source == place);
             self.touched.extend(known.map(|(path, _)| Arc::clone(path)));
         }
-        differs
     }
 
     /// Follows a new file, which is read when it has come to rest.

@@ -30,6 +30,9 @@ impl Files {
         let now = Instant::now();
         let targets: Vec<_> = self.roads.by(directory, name).cloned().collect();
         let sources: Vec<_> = self.roads.sources_in(directory).filter(|_| directory::is_manifest(name)).collect();
+        if targets.is_empty() && sources.is_empty() {
+            return;
+        }
         let is_unwritten = what == What::Created && directory::is_unwritten(&directory.join(name));
         for source in sources {
             let path: Arc<Path> = self.sources[source].path.join(name).into();

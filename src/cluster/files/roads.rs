@@ -1,6 +1,6 @@
 //! Which directory entries lead to which files: what to watch, and whom an event concerns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,21 +76,20 @@ impl Files {
         }
         self.lay_roads();
         let (added, failed) = self.watch.follow(self.roads.directories.keys().map(PathBuf::as_path));
-        for source in &mut self.sources {
-            source.unwatched.clear();
-        }
+        let mut unwatched = vec![Vec::new(); self.sources.len()];
         for (directory, error) in failed {
-            let what = format!("{}: cannot be watched, changes are seen late: {error}", directory.display());
-            let targets = self.roads.through(&directory).map(|target| match target {
-                Target::File(path) => self.followed.get(path).map_or(0, |file| file.source),
-                Target::Source(source) => *source,
+            let targets = self.roads.through(&directory).filter_map(|target| match target {
+                Target::File(path) => self.followed.get(path).map(|file| file.source),
+                Target::Source(source) => Some(*source),
             });
-            let mut concerned: Vec<_> = targets.chain(self.roads.sources_in(&directory)).collect();
-            concerned.sort_unstable();
-            concerned.dedup();
+            let concerned: BTreeSet<_> = targets.chain(self.roads.sources_in(&directory)).collect();
             for source in concerned {
-                self.sources[source].unwatched.push(what.clone());
+                unwatched[source].push(format!("{} cannot be watched, so changes are seen late: {error}", directory.display()));
             }
+        }
+        for (source, unwatched) in self.sources.iter_mut().zip(unwatched) {
+            self.differs |= source.unwatched != unwatched;
+            source.unwatched = unwatched;
         }
         for directory in &added {
             self.touch_directory(directory);
