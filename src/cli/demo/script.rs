@@ -40,27 +40,37 @@ fn curl(host: &str, url: &str, shows: &str) -> Run {
     Run::new(format!("ip netns exec {host} curl --silent --show-error --max-time 5 {url}"), shows)
 }
 
+/// Notes down everything that hostvip could leave behind on a node.
+fn note(when: &str, shows: &str) -> Act {
+    let nodes = NODES.join(" ");
+    Run::new(format!("for node in {nodes}; do ip netns exec $node sh snapshot.sh >$node.{when} || exit; done"), shows).into()
+}
+
 fn before() -> Step {
-    let snapshot = |node| Run::new(format!("ip netns exec {node} sh snapshot.sh >{node}.before"), format!("{node} is noted down")).into();
-    let mut acts = vec![
-        Run::new("cat node-a.toml", "the config of node-a; the others differ in node_name and state_dir alone").into(),
-        Run::new("grep -c '^kind: Service$' services.yaml", "that many Services, as a cluster has them").says(&["7"]).into(),
-        whohas("192.0.2.100", "nobody answers for the address of ingress-nginx").exits(3).never(&[MAC_A, MAC_B, MAC_C]).into(),
-        on("node-a", "plan", "what the agent of node-a would do: the dry run prints the words of the log").says(&["192.0.2.100"]).into(),
-    ];
-    acts.extend(NODES.map(snapshot));
+    let differ = Run::new("diff node-a.toml node-b.toml", "the others differ in name and directory alone").exits(1);
     Step {
         title: "Services have addresses, and nobody answers for them",
         about: "Kubernetes wrote addresses into its Services. To the network they are nobody's yet.",
-        acts,
+        acts: vec![
+            Run::new("cat node-a.toml", "the whole config of a node").says(&["node-a"]).into(),
+            differ.says(&["node_name", "state_dir"]).never(&["owner", "addresses"]).into(),
+            Run::new("grep -c '^kind: Service$' services.yaml", "that many Services, as a cluster has them").says(&["7"]).into(),
+            whohas("192.0.2.100", "nobody answers for the address of ingress-nginx").exits(3).never(&[MAC_A, MAC_B, MAC_C]).into(),
+            on("node-a", "plan", "what its agent would do: the dry run prints the words of the log").says(&["bind 192.0.2.100"]).into(),
+            note("before", "addresses, routes and settings of the nodes are noted down, for the end"),
+        ],
     }
 }
 
 fn start() -> Step {
+    let changed =
+        Run::new("ip netns exec node-a sh snapshot.sh | diff node-a.before -", "this, and nothing else, hostvip changed on node-a")
+            .exits(1)
+            .says(&["> ", "192.0.2.100/32", "arp_ignore:1"]);
     Step {
         title: "Three agents start",
         about: "One on each node, with the same list of Services and the same pools. The config names the owners.",
-        acts: NODES.map(Act::Start).into(),
+        acts: NODES.map(Act::Start).into_iter().chain([changed.into()]).collect(),
     }
 }
 
@@ -161,24 +171,30 @@ fn nothing_to_do() -> Step {
 }
 
 fn killed() -> Step {
+    let line = "ip netns exec node-b hostvip withdraw --config node-b.toml 2>>node-b.log";
+    let withdraw = Run::new(line, "all that bears the mark of hostvip is removed");
     Step {
         title: "An agent is killed; the kernel goes on answering, until withdraw",
         about: "The VIPs are in the kernel, so a crash of the agent loses no packet. Without agent, withdraw takes everything back.",
         acts: vec![
             Act::End("node-b", Signal::SIGKILL),
             whohas("192.0.2.101", "node-b answers without its agent").says(&[MAC_B]).never(&[MAC_A, MAC_C]).into(),
-            on("node-b", "withdraw", "all that bears the mark of hostvip is removed").says(&["0 failed"]).into(),
+            withdraw.says(&["0 failed"]).into(),
             whohas("192.0.2.101", "nobody answers").exits(3).never(&[MAC_B]).into(),
         ],
     }
 }
 
 fn as_they_were() -> Step {
-    let snapshot =
-        |node| Run::new(format!("ip netns exec {node} sh snapshot.sh >{node}.after"), format!("{node} is noted down again")).into();
-    let same = |node| Run::new(format!("diff {node}.before {node}.after"), format!("{node} is as it was")).into();
-    let mut acts: Vec<Act> = vec![Act::End("node-a", Signal::SIGTERM), Act::End("node-c", Signal::SIGTERM)];
-    acts.extend(NODES.map(snapshot));
-    acts.extend(NODES.map(same));
-    Step { title: "The hosts are as they were", about: "Addresses, routes and network settings, before and after.", acts }
+    let line = format!("for node in {}; do diff $node.before $node.after || exit; done", NODES.join(" "));
+    Step {
+        title: "The hosts are as they were",
+        about: "Addresses, routes and network settings, before and after.",
+        acts: vec![
+            Act::End("node-a", Signal::SIGTERM),
+            Act::End("node-c", Signal::SIGTERM),
+            note("after", "noted down again"),
+            Run::new(line, "no difference on any node").into(),
+        ],
+    }
 }

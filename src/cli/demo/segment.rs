@@ -33,8 +33,7 @@ const PLUGS: [Plug; 8] = [
 ];
 
 /// What the reader sees first.
-pub(super) const DRAWING: &str = "\
-   node-a        node-b        node-c        client        stranger
+pub(super) const DRAWING: &str = "   node-a        node-b        node-c        client        stranger
    192.0.2.11    192.0.2.12    192.0.2.13    192.0.2.50    192.0.2.66
       |             |             |             |             |
    ---+-------------+------+------+-------------+-------------+--- 192.0.2.0/24, 2001:db8::/64

@@ -54,7 +54,7 @@ impl Show {
     pub(super) fn act(&self, act: &ShownAct) -> Result<(), Failure> {
         self.text(&format!("\n   {}", paint(HEAD, format!("# {}", act.command))))?;
         for line in act.output.lines() {
-            self.text(&format!("   {line}"))?;
+            self.text(format!("   {line}").trim_end())?;
         }
         if act.complaints.is_empty() {
             return self.text(&format!("   {} {}", paint(GOOD, "✓"), act.shows));
