@@ -32,7 +32,7 @@ pub(super) fn enter(output: Output) -> Result<Exit, Failure> {
             bail!("the demo needs the program {tool}, which is not there: install {package} (`make demo` does)");
         }
     }
-    leave_host().context(HINT)?;
+    leave_host().map_err(|error| anyhow::anyhow!("{error:#}; {HINT}"))?;
     let form = if output == Output::Json { "json" } else { "text" };
     let mut command = Command::new("/proc/self/exe");
     command.args(["demo", "--inside", "--output", form]).env("PATH", path).env("LC_ALL", "C").env_remove("HOSTVIP_LOG");

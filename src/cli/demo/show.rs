@@ -28,6 +28,8 @@ pub(super) struct ShownStep {
 #[derive(Debug, Serialize)]
 pub(super) struct ShownAct {
     pub(super) command: String,
+    /// Its exit code; none for what goes on in the background, and for what a signal ended.
+    pub(super) exit: Option<i32>,
     pub(super) output: String,
     pub(super) shows: String,
     /// What was not as it must be.

@@ -74,6 +74,7 @@ impl Stage {
         }
         Ok(ShownAct {
             command: format!("{line} &"),
+            exit: None,
             output: String::new(),
             shows: format!("the agent of {node} runs and is ready"),
             complaints,
@@ -114,7 +115,7 @@ fn run_checked(run: &Run) -> Result<ShownAct, Failure> {
     let output = shell(&format!("exec 2>&1; {}", run.line)).output().context("start sh")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let complaints = run.complaints(output.status.code(), &text);
-    Ok(ShownAct { command: run.line.clone(), output: text, shows: run.shows.clone(), complaints })
+    Ok(ShownAct { command: run.line.clone(), exit: output.status.code(), output: text, shows: run.shows.clone(), complaints })
 }
 
 fn shell(line: &str) -> Command {
