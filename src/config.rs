@@ -104,11 +104,23 @@ pub const DEFAULT_STATE_DIR: &str = "/run/hostvip";
 /// Where an agent listens when no config says otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9476);
 
-/// `listen` of a config file that is otherwise wrong; the default where even that cannot be made out.
-pub fn listen_of_broken(text: &str) -> SocketAddr {
+/// Where a running agent is to be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// `state_dir`.
+    pub state_dir: PathBuf,
+    /// `listen`.
+    pub listen: SocketAddr,
+}
+
+/// Makes out of a config file where its agent is, however wrong the rest of it is; the defaults where even that cannot be made out.
+pub fn whereabouts(text: &str) -> Whereabouts {
     let (table, _) = toml::de::DeTable::parse_recoverable(text);
-    let listen = table.get_ref().get("listen").and_then(|value| value.get_ref().as_str()?.parse().ok());
-    listen.unwrap_or(DEFAULT_LISTEN)
+    let word = |key| table.get_ref().get(key).and_then(|value| value.get_ref().as_str());
+    Whereabouts {
+        state_dir: word("state_dir").unwrap_or(DEFAULT_STATE_DIR).into(),
+        listen: word("listen").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_LISTEN),
+    }
 }
 
 /// The shortest `announce.refresh`: gratuitous frames for thousands of VIPs more often than this are a broadcast storm.

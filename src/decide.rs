@@ -14,6 +14,7 @@ mod plan;
 mod requests;
 pub mod retry;
 mod settle;
+pub mod whohas;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,14 +1,12 @@
 //! `hostvip withdraw`: takes everything back, also when the agent crashed or its config is gone.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::output::{BAD, paint, print_json};
 use super::{Common, Exit, Failure, Output};
-use crate::agent::config_file::{self, ConfigFile};
-use crate::agent::{life, lock};
-use crate::config::DEFAULT_STATE_DIR;
+use crate::agent::{config_file, life, lock};
 use crate::kernel::Kernel;
 use crate::telemetry;
 
@@ -28,10 +26,8 @@ struct Outcome {
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
     let _log = telemetry::log::init();
-    let state_dir = match &args.state_dir {
-        Some(dir) => dir.clone(),
-        None => state_dir(&common.config),
-    };
+    // A config that is missing or wrong must not keep anybody from cleaning up.
+    let state_dir = args.state_dir.clone().unwrap_or_else(|| config_file::whereabouts(&common.config).state_dir);
     // A running agent would put everything back at once.
     let _lock = lock::Lock::take(&state_dir)?;
     let mut kernel = Kernel::open(&state_dir)?;
@@ -47,16 +43,4 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
         }
     }
     Ok(if outcome.failed.is_empty() { Exit::Well } else { Exit::Finding })
-}
-
-/// A config that is missing or wrong must not keep anybody from cleaning up.
-fn state_dir(config: &Path) -> PathBuf {
-    match ConfigFile::read(config) {
-        Ok(file) => file.config().state_dir(),
-        Err(config_file::Error::Missing(_)) => DEFAULT_STATE_DIR.into(),
-        Err(error) => {
-            anstream::eprintln!("{error}\nthe config is not usable: withdrawing with the default state directory {DEFAULT_STATE_DIR}");
-            DEFAULT_STATE_DIR.into()
-        }
-    }
 }

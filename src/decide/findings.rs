@@ -103,7 +103,8 @@ fn reverse_path(host: &Host, uplink: &LinkName) -> Option<Finding> {
 /// A VIP that stands on a link without our mark: put there by an administrator or another tool, never touched.
 fn foreign(host: &Host, others: &Others<'_>, vip: Vip, part: &VipDecision) -> Vec<Finding> {
     let finding = |link: &&LinkName| {
-        let held = if **link == part.link { Held::OnLink(Scope::Global) } else { Held::Elsewhere(Scope::Global) };
+        let on_subnet = host.on_link(&part.link, vip.0);
+        let held = if **link == part.link { Held::OnLink { scope: Scope::Global, on_subnet } } else { Held::Elsewhere(Scope::Global) };
         let answers_too = part.role == Role::Standby && answers(vip.family(), held, host.effective(&part.link, Knob::ArpIgnore));
         Finding {
             severity: if answers_too { Severity::Error } else { Severity::Warning },

@@ -1,4 +1,4 @@
-//! Where each VIP goes on this node, and whether the kernel's settings let exactly one node answer for it (DESIGN §2).
+//! Where each VIP goes on this node, and whether the kernel's settings let exactly one node answer for it (docs/kernel.md §1).
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ fn held_by_others(others: &Others<'_>, vip: Vip, part: &VipDecision) -> Option<R
 
 fn cannot_answer(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
     let held = match part.placement {
-        Placement::Uplink => Held::OnLink(Scope::Host),
+        Placement::Uplink => Held::OnLink { scope: Scope::Host, on_subnet: host.on_link(&part.link, vip.0) },
         Placement::Lo => Held::Elsewhere(Scope::Host),
         Placement::Quiet => Held::Quiet,
     };

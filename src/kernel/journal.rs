@@ -112,6 +112,11 @@ impl Journal {
         }
     }
 
+    /// An empty one of no directory, which cannot be written.
+    pub(super) fn none() -> Self {
+        Self { path: PathBuf::new(), entries: BTreeMap::new() }
+    }
+
     /// What is kept for a setting.
     pub fn get(&self, sysctl: &Sysctl) -> Option<&Entry> {
         self.entries.get(sysctl)

@@ -140,3 +140,13 @@ proptest! {
         assert_sound(&lines.join("\n"));
     }
 }
+
+proptest! {
+    #[test]
+    fn an_agent_is_found_behind_whatever_its_config_became(text in ".*", broken in "[a-z\\[\\]=\"\n ]*") {
+        let _ = hostvip::config::whereabouts(&text);
+        let found = hostvip::config::whereabouts(&format!("state_dir = \"/run/x\"\nlisten = \"[::1]:7\"\n{broken}"));
+        prop_assert_eq!(found.listen, "[::1]:7".parse().unwrap());
+        prop_assert_eq!(found.state_dir, std::path::Path::new("/run/x"));
+    }
+}

@@ -8,3 +8,4 @@ mod plan;
 mod retry;
 mod support;
 mod verdicts;
+mod whohas;

@@ -66,7 +66,7 @@ fn an_ipv4_address_that_others_put_in_our_place_a_moment_ago_is_left_alone() {
 #[test]
 fn a_leftover_is_not_removed_when_the_kernel_would_take_an_address_of_others_with_it() {
     lab(|lab| async move {
-        add_marked("up0", "192.0.2.100/24", AddressScope::Universe);
+        add_marked("up0", "192.0.2.100/24", AddressScope::Universe, &[]);
         ip("address add 192.0.2.1/24 dev up0"); // secondary: goes with the first one
         let mut kernel = lab.kernel();
         let results = kernel.apply(&[unbind("up0", vip("192.0.2.100"))]);

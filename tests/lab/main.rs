@@ -3,9 +3,19 @@
 //! A lab waits for conditions and never asserts how fast something was; speed is the benches' business.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod announce;
+pub mod cluster;
 mod demo;
 mod harness;
 #[path = "../support/lab.rs"]
 pub mod lab;
+mod life;
 mod matrix;
 mod ovnk;
+mod owner;
+mod placements;
+mod plan;
+mod reload;
+mod repair;
+mod sources;
+mod whohas;

@@ -1,0 +1,122 @@
+//! The config: read again when it changes or by SIGHUP, refused as a whole where it is wrong.
+
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+
+use crate::cluster::{Cluster, EXTERNAL, Node, POOL, VIP};
+use crate::lab::{Lab, wait_for};
+
+/// [`POOL`] without externalIPs.
+fn without_external() -> String {
+    POOL.replace("[source]", "[source]\nexternal_ips = false")
+}
+
+fn refused(node: &Node) -> String {
+    let report = node.wait_report("the config is refused", |report| report.config.refused.is_some());
+    let status = node.hostvip.run(&["status"]);
+    assert_eq!(status.code, Some(1), "{}", status.stdout);
+    let reason = report.config.refused.unwrap();
+    assert!(status.stdout.contains("refused, the former one stays in force") && status.stdout.contains(&reason), "{}", status.stdout);
+    reason
+}
+
+#[test]
+fn a_change_is_taken_over() {
+    let Some(cluster) = Cluster::start(1, POOL) else { return };
+    let node = &cluster.nodes[0];
+    let agent = node.up();
+    node.hostvip.configure(&without_external());
+    wait_for("externalIPs do not count any more", || !node.holds(EXTERNAL));
+    assert!(node.holds(VIP), "{}", node.addresses());
+    node.hostvip.configure(POOL);
+    agent.signal(Signal::SIGHUP);
+    wait_for("externalIPs count again", || node.holds(EXTERNAL));
+    agent.wait_log("config reloaded");
+}
+
+#[test]
+fn a_bad_config_is_refused_and_the_old_one_stays() {
+    let Some(cluster) = Cluster::start(1, POOL) else { return };
+    let node = &cluster.nodes[0];
+    let agent = node.up();
+    let before = node.snapshot();
+    // By SIGHUP or because it changed, whichever is first: the same words.
+    node.hostvip.configure(&POOL.replace("placement", "placemnt"));
+    agent.signal(Signal::SIGHUP);
+    let reason = refused(node);
+    // Three lines of the lab's own come first.
+    let line = 3 + POOL.lines().position(|line| line.starts_with("placement")).unwrap() + 1;
+    for part in [&format!("hostvip.toml:{line}"), "placemnt", "placement"] {
+        assert!(reason.contains(part), "{part:?} is missing in {reason:?}");
+    }
+    agent.wait_log("config refused, the old one stays in force");
+    assert_eq!(node.snapshot(), before);
+
+    node.hostvip.configure(&without_external());
+    let report = node.wait_report("a good one is taken over", |report| report.config.refused.is_none());
+    wait_for("it is in force", || !node.holds(EXTERNAL));
+    assert_eq!(node.hostvip.run(&["status"]).code, Some(0), "{report:?}");
+}
+
+#[test]
+fn a_config_that_vanishes_leaves_the_old_one_in_force() {
+    let Some(cluster) = Cluster::start(1, POOL) else { return };
+    let node = &cluster.nodes[0];
+    let agent = node.up();
+    let before = node.snapshot();
+    let away = node.hostvip.path("away");
+    std::fs::rename(node.hostvip.path("hostvip.toml"), &away).unwrap();
+    agent.wait_log("config refused, the old one stays in force: no config file: looked for");
+    assert_eq!(node.snapshot(), before);
+    std::fs::rename(&away, node.hostvip.path("hostvip.toml")).unwrap();
+    node.wait_report("it is back", |report| report.config.refused.is_none());
+}
+
+#[test]
+fn what_takes_a_restart_is_refused() {
+    let Some(cluster) = Cluster::start(1, POOL) else { return };
+    let node = &cluster.nodes[0];
+    let agent = node.up();
+    node.hostvip.configure(&format!("listen = \"127.0.0.1:9999\"\n{POOL}"));
+    agent.wait_log("listen changed from 127.0.0.1:9476 to 127.0.0.1:9999, which takes a restart of the agent");
+    // With the state directory of the file in force, or status would ask another agent.
+    node.hostvip.configure(POOL);
+    node.wait_report("the good one is back", |report| report.config.refused.is_none());
+
+    let config = std::fs::read_to_string(node.hostvip.path("hostvip.toml")).unwrap();
+    let state = node.hostvip.state_dir().display().to_string();
+    node.hostvip.write("hostvip.toml", &config.replace(&state, &format!("{state}-2")));
+    let reason = refused(node);
+    assert_eq!(reason, format!("state_dir changed from {state} to {state}-2, which takes a restart of the agent"));
+}
+
+#[test]
+fn without_a_config_nothing_runs() {
+    let Some(lab) = Lab::start() else { return };
+    let program = env!("CARGO_BIN_EXE_hostvip");
+    let netns = lab.netns("alone");
+    for (args, looked) in
+        [(&["run"][..], "/etc/hostvip/hostvip.toml"), (&["run", "--config", "/nowhere/hostvip.toml"], "/nowhere/hostvip.toml")]
+    {
+        if std::path::Path::new(looked).exists() {
+            continue; // this machine runs hostvip itself
+        }
+        let mut command = Command::new(program);
+        command.args(args);
+        let mut run = netns.spawn(command);
+        assert_eq!(run.wait().code(), Some(2), "{args:?}: {}", run.log());
+        run.wait_log(&format!("no config file: looked for {looked}"));
+    }
+}
+
+#[test]
+fn a_config_with_an_unknown_key_does_not_start() {
+    let Some(cluster) = Cluster::start(1, &format!("uplnk = \"eth0\"\n{POOL}")) else { return };
+    let node = &cluster.nodes[0];
+    for command in ["run", "plan", "status"] {
+        let run = node.hostvip.run(&[command]);
+        assert_eq!(run.code, Some(2), "{command}: {run:?}");
+        assert!(run.stderr.contains("hostvip.toml:4") && run.stderr.contains("uplnk"), "{command}: {run:?}");
+    }
+}
