@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod demo;
 mod explain;
 mod offline;
 mod output;
@@ -74,6 +75,8 @@ enum Command {
     Whohas(whohas::Args),
     /// Remove everything that bears the mark of hostvip, and give the kernel settings back
     Withdraw(withdraw::Args),
+    /// Show it all on this machine: three nodes in namespaces, nothing outside of them is touched
+    Demo(demo::Args),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -100,6 +103,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Explain(args) => explain::run(common, args),
         Command::Whohas(args) => whohas::run(common, args),
         Command::Withdraw(args) => withdraw::run(common, args),
+        Command::Demo(args) => demo::run(common, args),
         Command::Completions(args) => Ok(completions::run(args)),
     }
 }

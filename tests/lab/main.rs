@@ -7,6 +7,7 @@ mod announce;
 mod brex;
 mod check;
 pub mod cluster;
+mod demo;
 mod harness;
 #[path = "../support/lab.rs"]
 pub mod lab;
