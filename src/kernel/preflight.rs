@@ -41,7 +41,7 @@ pub fn observe_privileges() -> Privileges {
 /// The running kernel and what it can.
 pub fn observe_features() -> Features {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    Features { release: release.trim().to_owned(), marks: in_scratch(try_mark), arp_tables: in_scratch(try_arp_table) }
+    Features { release: release.trim().to_owned(), marks: in_scratch(try_mark), arp_tables: in_scratch(|| try_table(FAMILY_ARP)) }
 }
 
 /// Why a trial did not succeed.
@@ -89,14 +89,15 @@ const FAMILY_ARP: u8 = 3;
 /// `NFTA_TABLE_NAME`: length 10, type 1, the text, and padding to four bytes.
 const TABLE_NAME: [u8; 12] = *b"\x0a\x00\x01\x00trial\0\0\0";
 
-fn try_arp_table() -> Result<(), Failed> {
+/// Makes a table of a netfilter family.
+fn try_table(family: u8) -> Result<(), Failed> {
     let mut socket = Socket::new(NETLINK_NETFILTER)?;
     socket.bind_auto()?;
     socket.connect(&SocketAddr::new(0, 0))?;
     setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(5)).map_err(io::Error::from)?;
     let batch = [
         nft_message(BATCH_BEGIN, 0, 0, 0, SUBSYSTEM, &[]),
-        nft_message(NEW_TABLE, NLM_F_ACK | NLM_F_CREATE, 1, FAMILY_ARP, 0, &TABLE_NAME),
+        nft_message(NEW_TABLE, NLM_F_ACK | NLM_F_CREATE, 1, family, 0, &TABLE_NAME),
         nft_message(BATCH_END, 0, 2, 0, SUBSYSTEM, &[]),
     ];
     socket.send(&batch.concat(), 0)?;
@@ -130,5 +131,17 @@ impl From<io::Error> for Failed {
             io::ErrorKind::PermissionDenied => Self::Forbidden(error.to_string()),
             _ => Self::Unable(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_that_is_not_there_is_found_out() {
+        // NFPROTO_NUMPROTO is far below: no kernel has this one.
+        let trial = in_scratch(|| try_table(200));
+        assert!(matches!(trial, Trial::Fails(_) | Trial::Untried(_)), "{trial:?}");
     }
 }

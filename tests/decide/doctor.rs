@@ -39,9 +39,19 @@ pub fn facts_of(placement: Placement, change: impl FnOnce(&mut Facts)) -> Facts 
     facts
 }
 
+/// What is found; each code stands in the manual.
+fn diagnosed(facts: &Facts) -> Vec<Finding> {
+    let findings = diagnose(facts);
+    let manual = include_str!("../../docs/check.md");
+    for found in &findings {
+        assert!(manual.contains(&format!("| `{}` |", found.code)), "docs/check.md does not tell of {found:?}");
+    }
+    findings
+}
+
 /// Severity and code of all findings that are not in order.
 pub fn ills(facts: &Facts) -> Vec<(Severity, String)> {
-    let findings = diagnose(facts);
+    let findings = diagnosed(facts);
     let codes: Vec<_> =
         findings.iter().filter(|found| found.severity != Severity::Ok).map(|found| (found.severity, found.code.clone())).collect();
     assert_eq!(is_ill(&findings), codes.iter().any(|(severity, _)| *severity == Severity::Error));
@@ -50,7 +60,7 @@ pub fn ills(facts: &Facts) -> Vec<(Severity, String)> {
 
 /// The one finding of this code.
 pub fn the(facts: &Facts, code: &str) -> Finding {
-    let mut found: Vec<_> = diagnose(facts).into_iter().filter(|found| found.code == code).collect();
+    let mut found: Vec<_> = diagnosed(facts).into_iter().filter(|found| found.code == code).collect();
     assert_eq!(found.len(), 1, "findings of {code}: {found:?}");
     found.remove(0)
 }
@@ -67,7 +77,7 @@ pub fn warning(code: &str) -> (Severity, String) {
 fn a_sound_node_has_no_ills_and_says_what_was_looked_at() {
     let facts = facts();
     assert_eq!(ills(&facts), []);
-    let codes: Vec<_> = diagnose(&facts).into_iter().map(|found| found.code).collect();
+    let codes: Vec<_> = diagnosed(&facts).into_iter().map(|found| found.code).collect();
     for looked_at in [
         "agent",
         "capabilities",
@@ -101,7 +111,7 @@ fn every_ill_says_why_and_how_to_mend_it() {
     sick.journal = Journal::Bad { path: "/run/hostvip/sysctls.json".into(), error: "damaged".into() };
     sick.agent = Agent::Strange("no HTTP".into());
     sick.sources[0].problems.push("/etc/services.yaml:3: no YAML".into());
-    let findings: Vec<_> = diagnose(&sick).into_iter().filter(|found| found.severity != Severity::Ok).collect();
+    let findings: Vec<_> = diagnosed(&sick).into_iter().filter(|found| found.severity != Severity::Ok).collect();
     assert!(findings.len() >= 10, "{findings:#?}");
     for found in &findings {
         assert!(![&found.what, &found.why, &found.fix].iter().any(|text| text.is_empty()), "{found:?}");

@@ -127,16 +127,28 @@ fn another_agent_in_this_namespace_is_found_and_one_elsewhere_is_not() {
 }
 
 #[test]
-fn an_agent_that_refused_its_config_or_hangs_is_told() {
+fn an_agent_that_refused_its_config_is_told() {
     let Some(lab) = Lab::start() else { return };
     let (_lan, _host, hostvip) = node(lab, "node-a", "uplink");
     let agent = hostvip.start();
     agent.wait_log("bound here");
-    // Sound by itself, but a running agent cannot change its port.
-    hostvip.configure(&format!("listen = \"127.0.0.1:9477\"\n{}", config("uplink")));
+    // Sound by itself, but a running agent cannot change its state directory.
+    let config = std::fs::read_to_string(hostvip.path("hostvip.toml")).unwrap();
+    hostvip.write("hostvip.toml", &config.replacen("/state\"", "/other\"", 1));
     agent.wait_log("config refused");
-    let (code, found) = ills(&hostvip);
-    assert_eq!((code, found), (Some(1), vec![pair("error", "agent")]), "it has the lock, and nobody listens where the config says");
+    assert_eq!(ills(&hostvip), (Some(1), vec![pair("error", "config_refused")]));
+}
+
+#[test]
+fn an_agent_that_runs_and_does_not_answer_is_told() {
+    let Some(lab) = Lab::start() else { return };
+    let (_lan, _host, hostvip) = node(lab, "node-a", "uplink");
+    let agent = hostvip.start();
+    agent.wait_log("bound here");
+    hostvip.configure(&format!("listen = \"127.0.0.1:9477\"\n{}", config("uplink")));
+    assert_eq!(ills(&hostvip), (Some(1), vec![pair("error", "agent")]), "it has the lock, and nobody listens where the config says");
+    let run = hostvip.run(&["check"]);
+    said(&run, &format!("error the agent (pid {}) does not answer on 127.0.0.1:9477", agent.pid()));
 }
 
 #[test]

@@ -18,10 +18,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings: Vec<_> = troubles.into_iter().filter_map(|(reason, verdicts)| judge_one(facts, reason, &verdicts)).collect();
     findings.push(match facts.decision.verdicts.len() {
         0 => nothing_asked(facts),
-        _ => ok(
-            "verdicts",
-            format!("{served} VIPs of Services are bound here or stand by, {others} are none of this node's (hostvip status)"),
-        ),
+        _ => ok("verdicts", format!("addresses asked for: {served} bound here or standby, {others} not for this node (hostvip status)")),
     });
     findings
 }
