@@ -5,6 +5,7 @@
 
 pub mod carry;
 pub mod config_file;
+pub mod doctor;
 pub mod life;
 pub mod lock;
 mod pass;

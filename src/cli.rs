@@ -1,5 +1,6 @@
 //! Floor 5: the command line. Each command is one file; all print through [`output`].
 
+mod check;
 mod completions;
 mod demo;
 mod explain;
@@ -62,6 +63,8 @@ struct Common {
 enum Command {
     /// Run the agent
     Run,
+    /// Look for what keeps hostvip from working on this host, and how to mend it
+    Check(check::Args),
     /// Show what the agent would do now: its ordered operations, as the log prints them
     Plan,
     /// Show what the running agent holds, and why
@@ -94,6 +97,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
     let common = &cli.common;
     match &cli.command {
         Command::Run => run::run(common),
+        Command::Check(args) => check::run(common, args),
         Command::Plan => plan::run(common),
         Command::Status => status::run(common),
         Command::Explain(args) => explain::run(common, args),

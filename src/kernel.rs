@@ -14,6 +14,8 @@ mod message;
 mod mirror;
 mod neighbour;
 mod packet;
+pub mod preflight;
+pub mod process;
 mod request;
 mod route;
 mod sysctl;

@@ -44,6 +44,12 @@ pub enum Error {
     },
 }
 
+/// The process that wrote itself into the lock file of `dir`, whether or not it still runs. The lock itself is left alone: to try it,
+/// even for an instant, could keep an agent from starting.
+pub fn holder(dir: &Path) -> Option<u32> {
+    std::fs::read_to_string(dir.join(FILE)).ok()?.trim().parse().ok()
+}
+
 impl Lock {
     /// Takes the lock of `dir`, creating both where they are missing.
     ///

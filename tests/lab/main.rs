@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod announce;
+mod brex;
+mod check;
 pub mod cluster;
 mod demo;
 mod harness;

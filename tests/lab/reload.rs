@@ -4,7 +4,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::cluster::{Cluster, EXTERNAL, Node, POOL, VIP};
+use crate::cluster::{Cluster, EXTERNAL, Node, POOL, VIP, VIP6};
 use crate::lab::{Lab, wait_for};
 
 /// [`POOL`] without externalIPs.
@@ -68,6 +68,7 @@ fn a_config_that_vanishes_leaves_the_old_one_in_force() {
     let away = node.hostvip.path("away");
     std::fs::rename(node.hostvip.path("hostvip.toml"), &away).unwrap();
     agent.wait_log("config refused, the old one stays in force: no config file: looked for");
+    assert!(refused(node).contains("no config file: looked for"));
     assert_eq!(node.snapshot(), before);
     std::fs::rename(&away, node.hostvip.path("hostvip.toml")).unwrap();
     node.wait_report("it is back", |report| report.config.refused.is_none());
@@ -114,9 +115,49 @@ fn without_a_config_nothing_runs() {
 fn a_config_with_an_unknown_key_does_not_start() {
     let Some(cluster) = Cluster::start(1, &format!("uplnk = \"eth0\"\n{POOL}")) else { return };
     let node = &cluster.nodes[0];
-    for command in ["run", "plan", "status"] {
+    for command in ["run", "plan"] {
         let run = node.hostvip.run(&[command]);
         assert_eq!(run.code, Some(2), "{command}: {run:?}");
         assert!(run.stderr.contains("hostvip.toml:4") && run.stderr.contains("uplnk"), "{command}: {run:?}");
     }
+}
+
+#[test]
+fn another_uplink_gets_the_vips_and_the_former_one_is_left_as_it_was() {
+    let Some(cluster) = Cluster::start(1, POOL) else { return };
+    let node = &cluster.nodes[0];
+    let second = cluster.lan.plug(&node.host, "eth1", &["192.0.2.211/24", "2001:db8::211/64"]);
+    // Two links on one segment: each answers for its own addresses only.
+    for link in ["eth0", "eth1"] {
+        node.host.sysctl(&format!("ipv4/conf/{link}/arp_ignore"), 1);
+    }
+    let agent = node.up();
+    cluster.wait_answered(VIP, node.host.mac);
+    let config = std::fs::read_to_string(node.hostvip.path("hostvip.toml")).unwrap();
+    node.hostvip.write("hostvip.toml", &config.replace("uplink = \"eth0\"", "uplink = \"eth1\""));
+    agent.signal(Signal::SIGHUP);
+    agent.wait_log("config reloaded");
+    for vip in [VIP, VIP6] {
+        wait_for(&format!("{vip} is on eth1"), || {
+            node.addresses().contains(&format!("eth1    inet{} {vip}/", if vip == VIP { "" } else { "6" }))
+        });
+    }
+    second.wait_solicited(VIP6.parse().unwrap());
+    for vip in [VIP, VIP6] {
+        cluster.wait_answered(vip, second.mac);
+    }
+    assert!(!node.addresses().contains(&format!("eth0    inet {VIP}")), "{}", node.addresses());
+    wait_for("eth0 has its settings back", || node.sysctl_of("eth0", "arp_announce") == "0");
+    assert_eq!(node.sysctl_of("eth1", "arp_announce"), "2");
+}
+
+#[test]
+fn a_pool_that_is_taken_away_is_withdrawn() {
+    let Some(cluster) = Cluster::start(1, POOL) else { return };
+    let node = &cluster.nodes[0];
+    let before = node.snapshot();
+    let agent = node.up();
+    node.hostvip.configure("[source]\nfiles = [\"{dir}/services.yaml\"]\n");
+    agent.wait_log(&format!("{VIP} of default/web: outside every pool of this node"));
+    wait_for("the host is as it was", || node.snapshot() == before);
 }
