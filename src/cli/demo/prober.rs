@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,14 @@ const INTERVAL: Duration = Duration::from_millis(5);
 
 /// A prober at work.
 pub(super) struct Prober {
-    enough: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     thread: JoinHandle<Result<Vec<Probe>, Failure>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    enough: AtomicBool,
+    answers: AtomicUsize,
 }
 
 /// One question and who answered it.
@@ -35,34 +41,37 @@ pub(super) struct Probed {
     pub(super) unanswered: usize,
     /// From the last answered question to the next answered one, or to the last of all.
     pub(super) silence: Duration,
-    /// Somebody answered the last questions.
-    pub(super) answered_at_last: bool,
     /// Everyone who answered.
     pub(super) macs: BTreeSet<Mac>,
 }
 
 impl Prober {
     pub(super) fn start(vip: Ipv4Addr) -> Self {
-        let enough = Arc::<AtomicBool>::default();
-        let end = Arc::clone(&enough);
-        let thread = netns::spawn("client", move || runtime()?.block_on(probe(vip, &end)));
-        Self { enough, thread }
+        let shared = Arc::<Shared>::default();
+        let of_thread = Arc::clone(&shared);
+        let thread = netns::spawn("client", move || runtime()?.block_on(probe(vip, &of_thread)));
+        Self { shared, thread }
+    }
+
+    /// How many answers came so far.
+    pub(super) fn answers(&self) -> usize {
+        self.shared.answers.load(Ordering::Relaxed)
     }
 
     pub(super) fn stop(self) -> Result<Probed, Failure> {
-        self.enough.store(true, Ordering::Relaxed);
+        self.shared.enough.store(true, Ordering::Relaxed);
         let probes = self.thread.join().map_err(|_| anyhow::anyhow!("the prober panicked"))??;
         Ok(summarize(&probes))
     }
 }
 
-async fn probe(vip: Ipv4Addr, enough: &AtomicBool) -> Result<Vec<Probe>, Failure> {
+async fn probe(vip: Ipv4Addr, shared: &Shared) -> Result<Vec<Probe>, Failure> {
     let mut socket = PacketSocket::open(&LinkName::from("eth0"))?;
     let question = Arp::probe(MAC_CLIENT.parse()?, vip).encode();
     let mut turns = tokio::time::interval(INTERVAL);
     turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut probes = Vec::new();
-    while !enough.load(Ordering::Relaxed) {
+    while !shared.enough.load(Ordering::Relaxed) {
         tokio::select! {
             _ = turns.tick() => {
                 socket.send(&question)?;
@@ -72,6 +81,7 @@ async fn probe(vip: Ipv4Addr, enough: &AtomicBool) -> Result<Vec<Probe>, Failure
                 let answer = decode_arp(&frame?).filter(|arp| arp.operation == Operation::Reply && arp.sender_ip == vip);
                 if let (Some(answer), Some(probe)) = (answer, probes.last_mut()) {
                     probe.answers.insert(answer.sender_mac);
+                    shared.answers.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
@@ -87,8 +97,6 @@ fn summarize(probes: &[Probe]) -> Probed {
         probes: probes.len(),
         unanswered: probes.len() - answered.len(),
         silence: silence.unwrap_or_default(),
-        // The very last question may have been cut off.
-        answered_at_last: probes.iter().rev().take(5).any(|probe| !probe.answers.is_empty()),
         macs: answered.iter().flat_map(|probe| probe.answers.iter().copied()).collect(),
     }
 }
@@ -109,9 +117,9 @@ mod tests {
     #[test]
     fn silence_lasts_from_answer_to_answer() {
         let found = probes("+++--++");
-        assert_eq!((found.unanswered, found.silence, found.answered_at_last), (2, INTERVAL * 3, true));
+        assert_eq!((found.unanswered, found.silence), (2, INTERVAL * 3));
         let lost = probes("++-------");
-        assert_eq!((lost.unanswered, lost.silence, lost.answered_at_last), (7, INTERVAL * 7, false));
+        assert_eq!((lost.unanswered, lost.silence), (7, INTERVAL * 7));
         assert_eq!(probes("").probes, 0);
     }
 }
