@@ -18,3 +18,4 @@ mod plan;
 mod reload;
 mod repair;
 mod sources;
+mod trouble;
