@@ -5,11 +5,13 @@
 
 pub mod carry;
 pub mod config_file;
+pub mod doctor;
 pub mod life;
 pub mod lock;
 mod pass;
 mod report;
 mod speaker;
+pub mod whohas;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -85,7 +87,7 @@ pub struct Agent {
     dirty: bool,
     /// When the host is read again as a whole, whatever the events said.
     resync_at: Time,
-    _lock: lock::Lock,
+    lock: lock::Lock,
 }
 
 /// Runs the agent with the config file at `path` until a signal ends it.
@@ -97,7 +99,9 @@ pub async fn run(path: &Path) -> Result<(), Error> {
     let mut signals = Signals::install().map_err(Error::Signals)?;
     let mut agent = Agent::start(path)?;
     let listen = agent.settings.listen;
-    let listener = http::bind(listen).await.map_err(|source| Error::Listen { address: listen, source })?;
+    let bound = http::bind(listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (address, listener) = bound.map_err(|source| Error::Listen { address: listen, source })?;
+    agent.lock.publish(address)?;
     let (asker, mut asks) = mpsc::channel(16);
     let mut server = tokio::spawn(http::serve(listener, asker));
     let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
@@ -155,7 +159,7 @@ impl Agent {
             unread,
             dirty: true,
             resync_at: clock::now() + RESYNC,
-            _lock: lock,
+            lock,
         })
     }
 

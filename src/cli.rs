@@ -1,12 +1,15 @@
 //! Floor 5: the command line. Each command is one file; all print through [`output`].
 
+mod check;
 mod completions;
+mod demo;
 mod explain;
 mod offline;
 mod output;
 mod plan;
 mod run;
 mod status;
+mod whohas;
 mod withdraw;
 
 use std::path::PathBuf;
@@ -19,7 +22,7 @@ use crate::agent::carry::render_error;
 use crate::agent::config_file;
 pub use output::Output;
 
-/// How a command ended (DESIGN §6).
+/// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Well.
@@ -60,14 +63,20 @@ struct Common {
 enum Command {
     /// Run the agent
     Run,
+    /// Look for what keeps hostvip from working on this host, and how to mend it
+    Check(check::Args),
     /// Show what the agent would do now: its ordered operations, as the log prints them
     Plan,
     /// Show what the running agent holds, and why
     Status,
     /// Tell the whole story of one VIP or one Service
     Explain(explain::Args),
+    /// Ask the segment who answers for a VIP: exactly one should
+    Whohas(whohas::Args),
     /// Remove everything that bears the mark of hostvip, and give the kernel settings back
     Withdraw(withdraw::Args),
+    /// Show it all on this machine: three nodes in namespaces, nothing outside of them is touched
+    Demo(demo::Args),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -79,7 +88,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             eprintln!("hostvip: {}", render_error(failure.as_ref()));
-            exit_of(&failure).into()
+            exit_of(&cli.command, &failure).into()
         }
     }
 }
@@ -88,17 +97,21 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
     let common = &cli.common;
     match &cli.command {
         Command::Run => run::run(common),
+        Command::Check(args) => check::run(common, args),
         Command::Plan => plan::run(common),
         Command::Status => status::run(common),
         Command::Explain(args) => explain::run(common, args),
+        Command::Whohas(args) => whohas::run(common, args),
         Command::Withdraw(args) => withdraw::run(common, args),
+        Command::Demo(args) => demo::run(common, args),
         Command::Completions(args) => Ok(completions::run(args)),
     }
 }
 
-/// A wrong config is the caller's, everything else a finding.
-fn exit_of(failure: &Failure) -> Exit {
-    let config = failure.downcast_ref::<config_file::Error>().is_some()
+/// A wrong config is the caller's, everything else a finding. But 1 of `whohas` says that several answer, and nothing else.
+fn exit_of(command: &Command, failure: &Failure) -> Exit {
+    let config = matches!(command, Command::Whohas(_))
+        || failure.downcast_ref::<config_file::Error>().is_some()
         || matches!(failure.downcast_ref::<agent::Error>(), Some(agent::Error::Config(_)));
     if config { Exit::Usage } else { Exit::Finding }
 }

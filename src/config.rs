@@ -104,20 +104,23 @@ pub const DEFAULT_STATE_DIR: &str = "/run/hostvip";
 /// Where an agent listens when no config says otherwise.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9476);
 
-/// `listen` of a config file that is otherwise wrong; the default where even that cannot be made out.
-pub fn listen_of_broken(text: &str) -> SocketAddr {
-    text_of_broken(text, "listen").and_then(|listen| listen.parse().ok()).unwrap_or(DEFAULT_LISTEN)
+/// Where a running agent is to be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// `state_dir`.
+    pub state_dir: PathBuf,
+    /// `listen`.
+    pub listen: SocketAddr,
 }
 
-/// `state_dir` of a config file that is otherwise wrong; the default where even that cannot be made out.
-pub fn state_dir_of_broken(text: &str) -> PathBuf {
-    let state_dir = text_of_broken(text, "state_dir").map(PathBuf::from).filter(|path| path.is_absolute());
-    state_dir.unwrap_or_else(|| DEFAULT_STATE_DIR.into())
-}
-
-fn text_of_broken(text: &str, key: &str) -> Option<String> {
+/// Makes out of a config file where its agent is, however wrong the rest of it is; the defaults where even that cannot be made out.
+pub fn whereabouts(text: &str) -> Whereabouts {
     let (table, _) = toml::de::DeTable::parse_recoverable(text);
-    Some(table.get_ref().get(key)?.get_ref().as_str()?.to_owned())
+    let word = |key| table.get_ref().get(key).and_then(|value| value.get_ref().as_str());
+    Whereabouts {
+        state_dir: word("state_dir").filter(|dir| Path::new(dir).is_absolute()).unwrap_or(DEFAULT_STATE_DIR).into(),
+        listen: word("listen").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_LISTEN),
+    }
 }
 
 /// The shortest `announce.refresh`: gratuitous frames for thousands of VIPs more often than this are a broadcast storm.

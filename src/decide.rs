@@ -7,6 +7,7 @@ pub mod announce;
 pub mod answers;
 mod claims;
 mod desired;
+pub mod doctor;
 pub mod findings;
 mod others;
 mod placing;
@@ -14,6 +15,7 @@ mod plan;
 mod requests;
 pub mod retry;
 mod settle;
+pub mod whohas;
 
 use std::collections::{BTreeMap, BTreeSet};
 

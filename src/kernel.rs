@@ -14,6 +14,8 @@ mod message;
 mod mirror;
 mod neighbour;
 mod packet;
+pub mod preflight;
+pub mod process;
 mod request;
 mod route;
 mod sysctl;
@@ -30,7 +32,7 @@ pub use packet::PacketSocket;
 pub use request::{Limits, Request, RequestSocket};
 pub use route::{Kind, LinkRoute};
 
-use crate::model::{Family, Host, LinkName, Sysctl};
+use crate::model::{Family, Host, LinkName, Sysctl, Vip};
 use journal::Journal;
 use mirror::{Effect, Mirror};
 
@@ -58,6 +60,17 @@ impl Kernel {
     /// As [`Self::open`].
     pub fn over(requests: RequestSocket, state_dir: &Path) -> Result<Self, Error> {
         let mut kernel = Self { requests, journal: Journal::open(state_dir)?, mirror: Mirror::default() };
+        kernel.resync()?;
+        Ok(kernel)
+    }
+
+    /// Takes one look, for commands that change nothing: without the journal, so that no former value of a setting is known.
+    ///
+    /// # Errors
+    /// No netlink socket, or the host cannot be read.
+    pub fn look() -> Result<Self, Error> {
+        let requests = RequestSocket::open(Limits::default()).map_err(|source| Error::Open { what: "requests", source })?;
+        let mut kernel = Self { requests, journal: Journal::none(), mirror: Mirror::default() };
         kernel.resync()?;
         Ok(kernel)
     }
@@ -141,6 +154,16 @@ impl Kernel {
         let Some(index) = self.mirror.host.links.get(link).map(|link| link.index) else { return Ok(Vec::new()) };
         let of_link = |message: Message<'_>| neighbour::decode(message, index);
         self.requests.dump(&neighbour::dump_request(), of_link).map_err(|source| observe("neighbours", source))
+    }
+
+    /// Whether packets for `vip` are delivered on this host, by whosever local route: an administrator's, too.
+    ///
+    /// # Errors
+    /// The routes cannot be read.
+    pub fn delivers_here(&mut self, vip: Vip) -> Result<bool, Error> {
+        let local = self.requests.dump(&route::dump_request(vip.family()), route::decode_local);
+        let local = local.map_err(|source| observe("routes", source))?;
+        Ok(local.iter().any(|route| route.key.prefix.contains(&vip.0)))
     }
 
     fn observe_routes(&mut self) -> Result<Vec<LinkRoute>, Error> {

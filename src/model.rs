@@ -1,4 +1,4 @@
-//! Floor 0: the words of DESIGN §1 as types. No behaviour beyond parse, display and order.
+//! Floor 0: the words of docs/architecture.md as types. No behaviour beyond parse, display and order.
 
 pub mod finding;
 pub mod host;

@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::carry::render_error;
-use crate::config::{Config, ConfigErrors, Facts, Settings, listen_of_broken, parse, state_dir_of_broken};
+use crate::config::{self, Config, ConfigErrors, Facts, Settings, Whereabouts, parse};
 use crate::model::Host;
 
 /// Where the config file is looked for when no `--config` names it.
@@ -124,16 +123,9 @@ fn reread(path: &Path, host: &Host, in_force: &Settings) -> Result<(Config, Sett
     }
 }
 
-/// Where the agent of this config file listens. A file that was broken since the agent read it must not hide the agent.
-pub fn listen(path: &Path) -> SocketAddr {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    parse(path, &text).map_or_else(|_| listen_of_broken(&text), |config| config.listen())
-}
-
-/// Where the agent of this config file keeps its state, as far as the file can still be made out.
-pub fn state_dir(path: &Path) -> PathBuf {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    parse(path, &text).map_or_else(|_| state_dir_of_broken(&text), |config| config.state_dir())
+/// Where the agent of this config file is. A file that is broken, or changed since the agent read it, must not hide the agent.
+pub fn whereabouts(path: &Path) -> Whereabouts {
+    config::whereabouts(&fs::read_to_string(path).unwrap_or_default())
 }
 
 fn read(path: &Path) -> Result<Config, Error> {

@@ -78,7 +78,7 @@ impl Listeners {
     }
 
     /// The frames of one announcement: gratuitous ones first, then a request from the VIP to the gateway and to neighbours, which also
-    /// reaches devices that ignore gratuitous frames (KERNEL.md §13).
+    /// reaches devices that ignore gratuitous frames (docs/kernel.md §5).
     fn frames(&self, due: &Due) -> Vec<Vec<u8>> {
         let Due { vip, mac, neighbours } = *due;
         let mut frames = match vip.0 {

@@ -2,7 +2,7 @@
 
 use super::output::{BAD, DOUBTFUL, GOOD, HEAD, paint, print_json, print_table};
 use super::{Common, Exit, Failure, Output, runtime};
-use crate::agent::config_file;
+use crate::agent::{config_file, lock};
 use crate::model::report::{Report, Role};
 use crate::model::{Finding, Severity};
 use crate::telemetry::http;
@@ -18,7 +18,8 @@ pub(super) fn run(common: &Common) -> Result<Exit, Failure> {
 
 /// Asks the agent that this config belongs to.
 pub(super) fn fetch(common: &Common) -> Result<Report, Failure> {
-    let listen = config_file::listen(&common.config);
+    let whereabouts = config_file::whereabouts(&common.config);
+    let listen = lock::observe(&whereabouts.state_dir).and_then(|holder| holder.listen).unwrap_or(whereabouts.listen);
     Ok(runtime()?.block_on(http::fetch_state(listen))?)
 }
 

@@ -28,10 +28,7 @@ struct Outcome {
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
     let _log = telemetry::log::init();
-    let state_dir = match &args.state_dir {
-        Some(dir) => dir.clone(),
-        None => state_dir(&common.config),
-    };
+    let state_dir = args.state_dir.clone().unwrap_or_else(|| state_dir(&common.config));
     // A running agent would put everything back at once.
     let _lock = lock::Lock::take(&state_dir)?;
     let mut kernel = Kernel::open(&state_dir)?;
@@ -51,7 +48,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
 
 /// A config that is missing or wrong must not keep anybody from cleaning up.
 fn state_dir(config: &Path) -> PathBuf {
-    let state_dir = config_file::state_dir(config);
+    let state_dir = config_file::whereabouts(config).state_dir;
     if let Err(error) = ConfigFile::read(config) {
         let error = render_error(&error);
         anstream::eprintln!("{error}\nwithdrawing with the state directory {} (--state-dir names another)", state_dir.display());

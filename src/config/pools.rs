@@ -60,7 +60,7 @@ fn holds_ipv4(pool: &Pool) -> bool {
     pool.addresses.iter().any(|net| Family::of(net.addr()) == Family::Ipv4)
 }
 
-/// Where `arp_ignore` is 0 a standby that accepts a VIP would answer for it too (DESIGN §2).
+/// Where `arp_ignore` is 0 a standby that accepts a VIP would answer for it too (docs/kernel.md §1).
 fn check_standby(entry: &written::Pool, pool: &Pool, problems: &mut Problems<'_>) {
     let accepts = entry.standby.as_ref().filter(|key| key.get_ref().0 == Standby::Accept);
     if let Some(key) = accepts.filter(|_| pool.placement != Placement::Uplink && holds_ipv4(pool)) {
@@ -69,7 +69,7 @@ fn check_standby(entry: &written::Pool, pool: &Pool, problems: &mut Problems<'_>
     }
 }
 
-/// `uplink` needs `arp_ignore` 1 on the uplink, `lo` and `quiet` need 0 (DESIGN §2).
+/// `uplink` needs `arp_ignore` 1 on the uplink, `lo` and `quiet` need 0 (docs/kernel.md §1).
 fn check_placements(written: &Written, pools: &[Pool], problems: &mut Problems<'_>) {
     let ipv4 = || pools.iter().zip(&written.pool).filter(|(pool, _)| holds_ipv4(pool));
     let Some((uplink, _)) = ipv4().find(|(pool, _)| pool.placement == Placement::Uplink) else { return };

@@ -1,4 +1,4 @@
-//! When to announce which VIP: a burst at each acquisition, then a slow jittered repetition (DESIGN §4). No frames, no sockets.
+//! When to announce which VIP: a burst at each acquisition, then a slow jittered repetition. No frames, no sockets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

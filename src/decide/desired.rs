@@ -24,7 +24,7 @@ pub(super) fn desired(vips: &BTreeMap<Vip, VipDecision>) -> KernelState {
                 desired.sysctls.insert(Sysctl { link: part.link.clone(), knob }, SysctlState { value, before: None });
             };
             set(Knob::ArpIgnore, wanted_arp_ignore(part.placement));
-            // 1 is not enough: an on-subnet VIP would still be named as sender (KERNEL.md §7).
+            // 1 is not enough: an on-subnet VIP would still be named as sender (docs/kernel.md §2).
             set(Knob::ArpAnnounce, 2);
         }
     }

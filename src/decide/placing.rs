@@ -1,4 +1,4 @@
-//! Where each VIP goes on this node, and whether the kernel's settings let exactly one node answer for it (DESIGN §2).
+//! Where each VIP goes on this node, and whether the kernel's settings let exactly one node answer for it (docs/kernel.md §1).
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ fn held_by_others(others: &Others<'_>, vip: Vip, part: &VipDecision) -> Option<R
 
 fn cannot_answer(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
     let held = match part.placement {
-        Placement::Uplink => Held::OnLink(Scope::Host),
+        Placement::Uplink => Held::OnLink { scope: Scope::Host, on_subnet: host.on_link(&part.link, vip.0) },
         Placement::Lo => Held::Elsewhere(Scope::Host),
         Placement::Quiet => Held::Quiet,
     };
@@ -115,6 +115,11 @@ fn arp_ignore(host: &Host, part: &VipDecision) -> (String, i32) {
     let all = Sysctl::all(Knob::ArpIgnore);
     let value = host.sysctl(&all.link, all.knob).unwrap_or(0);
     (format!("{all} is {value}"), value.max(wanted_arp_ignore(part.placement)))
+}
+
+/// `arp_ignore` of the uplink once this node holds its part: what an earlier value lets through is mended by then.
+pub(super) fn settled_arp_ignore(host: &Host, part: &VipDecision) -> i32 {
+    if holds(part) { arp_ignore(host, part).1 } else { host.effective(&part.link, Knob::ArpIgnore) }
 }
 
 /// Whether this part holds anything for `family` in the kernel.

@@ -56,7 +56,7 @@ pub fn plan(desired: &KernelState, observed: &KernelState) -> Plan {
 /// The announcements that follow `plan`: of each VIP that it makes this node answer for, once, in the order in which the announcer
 /// begins them.
 pub fn announcements(plan: &Plan, decision: &Decision) -> Vec<Op> {
-    let announces = |op: &Op| {
+    let told = |op: &Op| {
         let vip = op.vip()?;
         let part = decision.vips.get(&vip).filter(|part| part.role == Role::Owner)?;
         let answers = match op {
@@ -66,8 +66,8 @@ pub fn announcements(plan: &Plan, decision: &Decision) -> Vec<Op> {
         };
         answers.then(|| (vip, part.link.clone()))
     };
-    let by_vip: BTreeMap<_, _> = plan.0.iter().filter_map(announces).collect();
-    by_vip.into_iter().map(|(vip, link)| Op::Announce { vip, link }).collect()
+    let vips: BTreeMap<_, _> = plan.0.iter().filter_map(told).collect();
+    vips.into_iter().map(|(vip, link)| Op::Announce { vip, link }).collect()
 }
 
 fn sysctl_ops(desired: &BTreeMap<Sysctl, SysctlState>, observed: &BTreeMap<Sysctl, SysctlState>) -> Vec<(Stage, Op)> {

@@ -10,7 +10,7 @@ use netlink_packet_route::route::{
     RouteAddress, RouteAttribute, RouteHeader, RouteMessage, RouteNextHop, RouteProtocol, RouteScope, RouteType, RouteVia,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
-use nix::libc::{RT_TABLE_MAIN, RTM_NEWROUTE, RTN_UNICAST};
+use nix::libc::{RT_TABLE_LOCAL, RT_TABLE_MAIN, RTM_NEWROUTE, RTN_LOCAL, RTN_UNICAST};
 
 use super::message::Message;
 use crate::model::provenance::ROUTE_PROTOCOL;
@@ -61,6 +61,12 @@ pub(super) fn decode(message: Message<'_>) -> Option<LinkRoute> {
     let default = length == 0 && table == RT_TABLE_MAIN && kind == RTN_UNICAST;
     let replaces = message.kind == RTM_NEWROUTE && message.flags & NLM_F_REPLACE != 0;
     (default || replaces || protocol == ROUTE_PROTOCOL).then(|| decode_any(message)).flatten()
+}
+
+/// A route of the local table for delivery on this host, whoever made it.
+pub(super) fn decode_local(message: Message<'_>) -> Option<LinkRoute> {
+    let [_, _, _, _, table, _, _, kind] = *message.payload.first_chunk()?;
+    (table == RT_TABLE_LOCAL && kind == RTN_LOCAL).then(|| decode_any(message)).flatten()
 }
 
 /// Any IPv4 or IPv6 route.

@@ -81,7 +81,7 @@ impl KernelState {
 }
 
 impl Address {
-    /// How a VIP of this family is bound (DESIGN §2).
+    /// How a VIP of this family is bound (docs/kernel.md §2).
     pub fn of(vip: Vip) -> Self {
         match vip.0 {
             std::net::IpAddr::V4(_) => Self { scope: Scope::Host, labelled: true, deprecated: false },

@@ -27,7 +27,7 @@ pub struct Pool {
     pub namespaces: BTreeSet<String>,
 }
 
-/// Where the kernel holds an owner's VIP (DESIGN §2).
+/// Where the kernel holds an owner's VIP (docs/kernel.md §1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Placement {

@@ -1,4 +1,4 @@
-//! The marks by which an object on the host is known to be ours (DESIGN §7). Nothing without one is ever touched.
+//! The marks by which an object on the host is known to be ours. Nothing without one is ever touched.
 
 /// `IFA_PROTO` of our addresses (Linux 5.18 and newer): 0x76, "v".
 pub const ADDRESS_PROTOCOL: u8 = 118;

@@ -1,6 +1,8 @@
 //! Whatever the file holds: an answer, never a panic; and what is accepted keeps its promises.
 
-use hostvip::config::{ConfigErrors, DEFAULT_STATE_DIR, listen_of_broken, state_dir_of_broken};
+use std::path::Path;
+
+use hostvip::config::{ConfigErrors, DEFAULT_STATE_DIR, whereabouts};
 use proptest::prelude::*;
 
 use crate::support::settings;
@@ -141,15 +143,21 @@ proptest! {
     }
 }
 
-#[test]
-fn a_broken_file_still_tells_where_its_agent_is() {
-    let good = "listen = \"127.0.0.1:9000\"\nstate_dir = \"/srv/hostvip\"\n";
-    for broken in ["uplnk = 1\n", "[source\nfiles = "] {
-        let text = format!("{good}{broken}");
-        assert_eq!((listen_of_broken(&text), state_dir_of_broken(&text)), ("127.0.0.1:9000".parse().unwrap(), "/srv/hostvip".into()));
+proptest! {
+    #[test]
+    fn an_agent_is_found_behind_whatever_its_config_became(text in ".*", broken in "[a-z\\[\\]=\"\n ]*") {
+        let _ = whereabouts(&text);
+        let found = whereabouts(&format!("state_dir = \"/run/x\"\nlisten = \"[::1]:7\"\n{broken}"));
+        prop_assert_eq!(found.listen, "[::1]:7".parse().unwrap());
+        prop_assert_eq!(found.state_dir, Path::new("/run/x"));
     }
-    for text in ["listen = 9000\nstate_dir = \"relative\"", "[source]\nlisten = \"127.0.0.1:9000\"\nstate_dir = \"/srv\"", ""] {
-        let defaults = ("127.0.0.1:9476".parse().unwrap(), DEFAULT_STATE_DIR.into());
-        assert_eq!((listen_of_broken(text), state_dir_of_broken(text)), defaults, "{text}");
+}
+
+#[test]
+fn what_cannot_be_made_out_is_the_default() {
+    let defaults = whereabouts("");
+    assert_eq!((defaults.listen, defaults.state_dir.as_path()), ("127.0.0.1:9476".parse().unwrap(), Path::new(DEFAULT_STATE_DIR)));
+    for text in ["listen = 9000\nstate_dir = \"relative\"", "[source]\nlisten = \"127.0.0.1:9000\"\nstate_dir = \"/srv\""] {
+        assert_eq!(whereabouts(text), defaults, "{text}");
     }
 }

@@ -1,7 +1,6 @@
 //! What is wrong or risky on a host.
 
-use hostvip::decide::answers::{Held, answers};
-use hostvip::model::{Family, Gateway, Host, Knob, Link, Mac, Placement, Scope, Severity};
+use hostvip::model::{Family, Gateway, Host, Knob, Link, Mac, Placement, Severity};
 
 use crate::support::{decided, host, service, set, settings};
 
@@ -62,17 +61,4 @@ fn uplink_states() {
     };
     assert_eq!(state(|link| link.up = false), ["uplink_down"]);
     assert_eq!(state(|link| link.carrier = false), ["uplink_no_carrier"]);
-}
-
-#[test]
-fn who_answers_is_the_measured_matrix() {
-    let row = |held| [0, 1, 2, 3, 8].map(|arp_ignore| answers(Family::Ipv4, held, arp_ignore));
-    assert_eq!(row(Held::Nothing), [false; 5]);
-    assert_eq!(row(Held::OnLink(Scope::Global)), [true, true, false, true, false]);
-    assert_eq!(row(Held::OnLink(Scope::Host)), [true, true, false, false, false]);
-    assert_eq!(row(Held::Elsewhere(Scope::Global)), [true, false, false, true, false]);
-    assert_eq!(row(Held::Elsewhere(Scope::Host)), [true, false, false, false, false]);
-    assert_eq!(row(Held::Quiet), [true, false, false, false, false]);
-    let ipv6 = [Held::OnLink(Scope::Global), Held::Elsewhere(Scope::Global), Held::Quiet].map(|held| answers(Family::Ipv6, held, 0));
-    assert_eq!(ipv6, [true, false, false]);
 }

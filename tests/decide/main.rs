@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 mod announce;
+mod doctor;
 mod findings;
 mod placement;
 mod plan;
 mod retry;
 mod support;
 mod verdicts;
+mod whohas;

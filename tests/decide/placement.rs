@@ -1,4 +1,4 @@
-//! What the kernel holds for owner and standby, in each placement (DESIGN §2).
+//! What the kernel holds for owner and standby, in each placement (docs/kernel.md §1).
 
 use hostvip::decide::{Inputs, decide, owned, settle};
 use hostvip::model::{Address, AddressKey, KernelState, Knob, Placement, Reason, Route, RouteKey, Standby, Sysctl};

@@ -138,7 +138,7 @@ fn a_combination_that_cannot_answer_is_refused_with_the_fix() {
     assert_eq!(reason(&decision, "web", Some("2001:db8:0:1::5")).code(), "bound");
 
     assert_eq!(reason(&decided(&settings("node-a", Placement::Uplink), &web, &host), "web", Some("192.0.2.100")).code(), "bound");
-    set(&mut host, "all", Knob::ArpIgnore, 2);
+    set(&mut host, "all", Knob::ArpIgnore, 3);
     assert_eq!(reason(&decided(&settings("node-a", Placement::Uplink), &web, &host), "web", Some("192.0.2.100")).code(), "cannot_answer");
 }
 

@@ -142,7 +142,7 @@ fn plans_of_500_and_6000_operations_are_carried_out_whole() {
 #[test]
 fn a_marked_address_of_another_form_is_replaced() {
     lab(|lab| async move {
-        add_marked("up0", "192.0.2.100/32", AddressScope::Universe);
+        add_marked("up0", "192.0.2.100/32", AddressScope::Universe, &[]);
         let mut kernel = lab.kernel();
         let present = kernel.host().ours.addresses[&key("up0", "192.0.2.100")];
         assert_eq!(present, Address { scope: Scope::Global, labelled: false, deprecated: false });
@@ -154,13 +154,19 @@ fn a_marked_address_of_another_form_is_replaced() {
 #[test]
 fn a_marked_address_of_another_prefix_length_is_shown_as_wrong_and_removed() {
     lab(|lab| async move {
-        for (net, address) in [("192.0.2.100/24", "192.0.2.100"), ("2001:db8::64/64", "2001:db8::64")] {
-            add_marked("up0", net, AddressScope::Universe);
+        // Right in all but the prefix length.
+        let mut lifetime = CacheInfo::default();
+        lifetime.ifa_valid = u32::MAX;
+        let ipv4 = ("192.0.2.100/24", "192.0.2.100", AddressScope::Host, AddressAttribute::Label("hostvip".into()));
+        let ipv6 = ("2001:db8::64/64", "2001:db8::64", AddressScope::Universe, AddressAttribute::CacheInfo(lifetime));
+        for (net, address, scope, more) in [ipv4, ipv6] {
+            let more = [more];
+            add_marked("up0", net, scope, &more);
             let mut kernel = lab.kernel();
             assert_ne!(kernel.host().ours.addresses[&key("up0", address)], Address::of(vip(address)));
             apply(&mut kernel, &[bind("up0", vip(address))]);
             assert_eq!(lab.host().ours.addresses[&key("up0", address)], Address::of(vip(address)), "{net}");
-            add_marked("lo", net, AddressScope::Universe);
+            add_marked("lo", net, scope, &more);
             let mut kernel = lab.kernel();
             apply(&mut kernel, &[unbind("lo", vip(address))]);
             assert!(!lab.host().ours.addresses.contains_key(&key("lo", address)), "{net}");

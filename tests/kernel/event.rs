@@ -80,6 +80,14 @@ fn a_route_that_the_kernel_drops_without_a_word_is_missed() {
         let mut kernel = lab.kernel();
         apply(&mut kernel, &[accept(vip("192.0.2.100"))]);
         absorb_all(&mut kernel, &mut events);
+        assert_eq!(kernel.host().gateways.len(), 1);
+        ip("link set up0 down");
+        assert!(absorb_all(&mut kernel, &mut events));
+        assert!(kernel.host().gateways.is_empty());
+        ip("link set up0 up");
+        ip("route add default via 198.51.100.254");
+        assert!(absorb_all(&mut kernel, &mut events));
+        assert_eq!(kernel.host().gateways.len(), 1);
         ip("address del 198.51.100.1/24 dev up0"); // the last IPv4 address of the link: its routes go
         assert!(absorb_all(&mut kernel, &mut events));
         assert!(kernel.host().gateways.is_empty());
@@ -128,8 +136,8 @@ fn messages_of_other_processes_are_not_believed() {
         let mut forger = netlink_sys::Socket::new(NETLINK_ROUTE).unwrap();
         forger.bind_auto().unwrap();
         // RTM_DELLINK for lo, to everybody who listens to links (group mask 1).
-        let mut datagram = vec![32, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        datagram.extend([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        let mut datagram = vec![40, 0, 0, 0, 17, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        datagram.extend([0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 3, 0, b'l', b'o', 0, 0]);
         let mut bare = netlink_sys::Socket::new(NETLINK_ROUTE).unwrap();
         bare.bind(&netlink_sys::SocketAddr::new(0, 1)).unwrap();
         forger.send_to(&datagram, &netlink_sys::SocketAddr::new(0, 1), 0).unwrap();

@@ -81,6 +81,7 @@ fn links_come_and_go_with_their_settings() {
 fn a_bridge_port_that_leaves_its_bridge_is_not_gone() {
     lab(|lab| async move {
         ip("link add br0 type bridge");
+        ip("address add 198.51.100.1/24 dev up0");
         let mut events = Events::open().unwrap();
         let mut kernel = lab.kernel();
         ip("link set up0 master br0");

@@ -1,5 +1,7 @@
 //! Frames on one link.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hostvip::kernel::{Error, PacketSocket, clock};
@@ -30,16 +32,33 @@ fn arp_and_neighbour_discovery_are_heard_at_the_other_end_and_nowhere_else() {
 }
 
 #[test]
-fn frames_from_before_the_socket_was_bound_are_not_heard() {
+fn frames_of_other_links_from_before_it_was_bound_are_not_heard() {
     lab(|_| async move {
+        // Another link is flooded: a socket hears all links until it is bound to its own.
+        ip("link add third type veth peer name fourth");
+        ip("link set third up");
+        ip("link set fourth up");
+        let stop = Arc::new(AtomicBool::new(false));
+        let flood = std::thread::spawn({
+            let (stop, runtime) = (Arc::clone(&stop), tokio::runtime::Handle::current());
+            move || {
+                let _guard = runtime.enter();
+                let third = open("third");
+                while !stop.load(Ordering::Relaxed) {
+                    let _ = third.send(&arp());
+                }
+            }
+        });
         let far = open("peer");
-        for _ in 0..50 {
-            far.send(&arp()).unwrap();
+        for _ in 0..300 {
             let mut near = open("up0");
             far.send(&nd(136)).unwrap();
-            let first = recv(&mut near).await;
-            assert_eq!(first, nd(136));
+            far.send(&nd(135)).unwrap();
+            assert_eq!(recv(&mut near).await[12..14], [0x86, 0xdd]);
+            assert_eq!(recv(&mut near).await[12..14], [0x86, 0xdd]);
         }
+        stop.store(true, Ordering::Relaxed);
+        flood.join().unwrap();
     });
 }
 

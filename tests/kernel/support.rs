@@ -137,7 +137,7 @@ pub fn addresses() -> Vec<AddressMessage> {
 }
 
 /// Adds a marked address of a form that hostvip itself never makes.
-pub fn add_marked(link: &str, net: &str, scope: AddressScope) {
+pub fn add_marked(link: &str, net: &str, scope: AddressScope, more: &[AddressAttribute]) {
     let net: ipnet::IpNet = net.parse().unwrap();
     let mut message = AddressMessage::default();
     let family = if net.addr().is_ipv4() { netlink_packet_route::AddressFamily::Inet } else { netlink_packet_route::AddressFamily::Inet6 };
@@ -148,6 +148,7 @@ pub fn add_marked(link: &str, net: &str, scope: AddressScope) {
         AddressAttribute::Flags(AddressFlags::Nodad),
         AddressAttribute::Protocol(AddressProtocol::Other(118)),
     ];
+    message.attributes.extend_from_slice(more);
     let create = netlink_packet_core::NLM_F_CREATE | netlink_packet_core::NLM_F_EXCL;
     let request = Request { message: RouteNetlinkMessage::NewAddress(message), flags: create };
     assert_eq!(requests().submit(vec![request]), vec![Ok(())]);

@@ -5,7 +5,9 @@
 
 mod announce;
 mod brex;
+mod check;
 pub mod cluster;
+mod demo;
 mod harness;
 #[path = "../support/lab.rs"]
 pub mod lab;
@@ -19,3 +21,4 @@ mod reload;
 mod repair;
 mod sources;
 mod trouble;
+mod whohas;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use hostvip::model::{Placement, Scope};
+use hostvip::decide::answers::{self as core, Held};
+use hostvip::model::{Family, Placement, Scope};
 
 use crate::lab::prober::who_has;
 use crate::lab::{Host, Lab};
@@ -42,6 +43,22 @@ const MATRIX: [Row; 6] = [
     Row { placement: Some(Placement::Uplink), scope: Scope::Host, arp: [YES, YES, YES, NO, NO], far: [YES, YES, NO, NO, NO], nd: YES },
     Row { placement: Some(Placement::Quiet), scope: Scope::Host, arp: [YES, NO, NO, NO, NO], far: [YES, NO, NO, NO, NO], nd: NO },
 ];
+
+/// The product's own function says the same as the kernel, cell by cell.
+#[test]
+fn the_core_knows_the_table() {
+    for Row { placement, scope, arp, far, nd } in MATRIX {
+        let held = |on_subnet| match placement {
+            None => Held::Nothing,
+            Some(Placement::Lo) => Held::Elsewhere(scope),
+            Some(Placement::Uplink) => Held::OnLink { scope, on_subnet },
+            Some(Placement::Quiet) => Held::Quiet,
+        };
+        let row = |on_subnet| ARP_IGNORE.map(|value| core::answers(Family::Ipv4, held(on_subnet), value));
+        assert_eq!((row(true), row(false)), (arp, far), "{placement:?} scope {scope}");
+        assert_eq!(core::answers(Family::Ipv6, held(true), 0), nd, "{placement:?} scope {scope}");
+    }
+}
 
 #[test]
 fn arp_is_answered_as_the_table_says() {
