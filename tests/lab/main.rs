@@ -20,4 +20,5 @@ mod plan;
 mod reload;
 mod repair;
 mod sources;
+mod trouble;
 mod whohas;

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use hostvip::agent::config_file::ConfigFile;
 use nix::sys::signal::Signal;
 
 use crate::cluster::{Cluster, EXTERNAL, Node, POOL, VIP, VIP6};
@@ -71,6 +72,7 @@ fn a_config_that_vanishes_leaves_the_old_one_in_force() {
     assert!(refused(node).contains("no config file: looked for"));
     assert_eq!(node.snapshot(), before);
     std::fs::rename(&away, node.hostvip.path("hostvip.toml")).unwrap();
+    agent.signal(Signal::SIGHUP);
     node.wait_report("it is back", |report| report.config.refused.is_none());
 }
 
@@ -80,14 +82,17 @@ fn what_takes_a_restart_is_refused() {
     let node = &cluster.nodes[0];
     let agent = node.up();
     node.hostvip.configure(&format!("listen = \"127.0.0.1:9999\"\n{POOL}"));
+    agent.signal(Signal::SIGHUP);
     agent.wait_log("listen changed from 127.0.0.1:9476 to 127.0.0.1:9999, which takes a restart of the agent");
-    // With the state directory of the file in force, or status would ask another agent.
+    // Or status would ask where nobody listens.
     node.hostvip.configure(POOL);
+    agent.signal(Signal::SIGHUP);
     node.wait_report("the good one is back", |report| report.config.refused.is_none());
 
     let config = std::fs::read_to_string(node.hostvip.path("hostvip.toml")).unwrap();
     let state = node.hostvip.state_dir().display().to_string();
     node.hostvip.write("hostvip.toml", &config.replace(&state, &format!("{state}-2")));
+    agent.signal(Signal::SIGHUP);
     let reason = refused(node);
     assert_eq!(reason, format!("state_dir changed from {state} to {state}-2, which takes a restart of the agent"));
 }
@@ -158,6 +163,22 @@ fn a_pool_that_is_taken_away_is_withdrawn() {
     let before = node.snapshot();
     let agent = node.up();
     node.hostvip.configure("[source]\nfiles = [\"{dir}/services.yaml\"]\n");
+    agent.signal(Signal::SIGHUP);
     agent.wait_log(&format!("{VIP} of default/web: outside every pool of this node"));
     wait_for("the host is as it was", || node.snapshot() == before);
+}
+
+#[test]
+fn a_file_that_is_being_written_is_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("hostvip.toml");
+    std::fs::write(&path, "node_name = \"node-a\"\n").unwrap();
+    let mut config = ConfigFile::read(&path).unwrap();
+    assert!(!config.changed() && !config.changed(), "nothing was written");
+    // An editor truncates the file, and writes it a moment later.
+    std::fs::write(&path, "").unwrap();
+    assert!(!config.changed(), "it is read while it is empty");
+    std::fs::write(&path, "node_name = \"node-b\"\n").unwrap();
+    assert!(!config.changed(), "it is read before it rests");
+    assert!(config.changed(), "it rests, and is not read");
 }
