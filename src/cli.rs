@@ -16,10 +16,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 use crate::agent;
 use crate::agent::carry::render_error;
 use crate::agent::config_file;
+use crate::config::ConfigErrors;
 pub use output::Output;
 
 /// How a command ended.
@@ -87,7 +89,7 @@ pub fn main() -> ExitCode {
     match dispatch(&cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("hostvip: {}", render_error(failure.as_ref()));
+            print_failure(cli.common.output, &failure);
             exit_of(&cli.command, &failure).into()
         }
     }
@@ -105,6 +107,33 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
         Command::Withdraw(args) => withdraw::run(common, args),
         Command::Demo(args) => demo::run(common, args),
         Command::Completions(args) => Ok(completions::run(args)),
+    }
+}
+
+fn print_failure(output: Output, failure: &Failure) {
+    let error = render_error(failure.as_ref());
+    let as_json = output == Output::Json && output::print_json(&Failed { error: &error, config: config_errors(failure) }).is_ok();
+    if !as_json {
+        anstream::eprintln!("hostvip: {error}");
+    }
+}
+
+/// A failure as JSON.
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: &'a str,
+    /// Each error of the config, where that is what failed.
+    config: Option<&'a ConfigErrors>,
+}
+
+fn config_errors(failure: &Failure) -> Option<&ConfigErrors> {
+    let file = match failure.downcast_ref::<agent::Error>() {
+        Some(agent::Error::Config(error)) => Some(error),
+        _ => failure.downcast_ref::<config_file::Error>(),
+    };
+    match file? {
+        config_file::Error::Invalid(errors) => Some(errors),
+        _ => None,
     }
 }
 

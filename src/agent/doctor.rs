@@ -24,7 +24,7 @@ const AGENT: &str = "hostvip";
 /// The config is missing or wrong, or the host cannot be read at all; what else is amiss is a fact.
 pub async fn gather(path: &Path) -> Result<Facts, Error> {
     let config = ConfigFile::read(path)?;
-    let kernel = Kernel::look()?;
+    let kernel = Kernel::look(&config.config().state_dir())?;
     let host = kernel.host().clone();
     let settings = config.settings(&host)?;
     let files = Files::open(&settings.source.files)?;

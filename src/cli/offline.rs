@@ -22,7 +22,7 @@ pub(super) struct Offline {
 impl Offline {
     pub(super) fn decide(common: &Common) -> Result<Self, Failure> {
         let config = ConfigFile::read(&common.config)?;
-        let kernel = Kernel::open(&config.config().state_dir())?;
+        let kernel = Kernel::look(&config.config().state_dir())?;
         let settings = config.settings(kernel.host())?;
         let runtime = runtime()?;
         let _entered = runtime.enter();

@@ -136,7 +136,7 @@ pub enum Agent {
 /// Judges all facts: what is wrong first, what is in order last.
 pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     let mut findings = facts.decision.findings.clone();
-    findings.extend(system::judge(facts));
+    findings.extend(system::judge(facts.privileges, &facts.kernel));
     findings.extend(uplink::judge(facts));
     findings.extend(verdicts::judge(facts));
     findings.extend(rivals::judge(facts));
@@ -146,6 +146,11 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     findings.sort();
     findings.dedup();
     findings
+}
+
+/// What keeps an agent from starting: capabilities that this process lacks, a kernel that cannot keep our mark.
+pub fn unfit(privileges: Privileges, kernel: &Features) -> Vec<Finding> {
+    system::judge(privileges, kernel).into_iter().filter(|finding| finding.severity == Severity::Error).collect()
 }
 
 /// Whether something cannot work.

@@ -117,9 +117,11 @@ impl Journal {
         }
     }
 
-    /// An empty one of no directory, which cannot be written.
-    pub(super) fn none() -> Self {
-        Self { path: PathBuf::new(), entries: BTreeMap::new() }
+    /// Reads it for commands that change nothing: a damaged one stays where it is, and counts as empty.
+    pub(super) fn look(state_dir: &Path) -> Self {
+        let path = path(state_dir);
+        let entries = fs::read(&path).ok().and_then(|bytes| decode(&bytes).ok()).unwrap_or_default();
+        Self { path, entries }
     }
 
     /// What is kept for a setting.

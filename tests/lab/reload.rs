@@ -182,3 +182,14 @@ fn a_file_that_is_being_written_is_not_read() {
     assert!(!config.changed(), "it is read before it rests");
     assert!(config.changed(), "it rests, and is not read");
 }
+
+#[test]
+fn a_wrong_config_is_told_as_json_where_json_is_asked_for() {
+    let Some(cluster) = Cluster::start(1, &format!("uplnk = \"eth0\"\n{POOL}")) else { return };
+    for command in ["plan", "check"] {
+        let run = cluster.nodes[0].hostvip.run(&["--output", "json", command]);
+        assert_eq!(run.code, Some(2), "{command}: {run:?}");
+        let told: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"));
+        assert_eq!(told["config"][0]["key"], "uplnk", "{told}");
+    }
+}

@@ -1,15 +1,15 @@
 //! Capabilities and kernel features.
 
-use super::{Facts, Trial, finding, ok};
+use super::{Features, Privileges, Trial, finding, ok};
 use crate::model::{Finding, Severity};
 
 /// The first release with `IFA_PROTO`.
 const MARKS_SINCE: (u32, u32) = (5, 18);
 
-pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
+pub(super) fn judge(privileges: Privileges, kernel: &Features) -> Vec<Finding> {
     let missing = [
-        (facts.privileges.net_admin, "CAP_NET_ADMIN", "addresses, routes and kernel settings cannot be changed"),
-        (facts.privileges.net_raw, "CAP_NET_RAW", "nothing can be announced: gratuitous ARP and advertisements leave by a packet socket"),
+        (privileges.net_admin, "CAP_NET_ADMIN", "addresses, routes and kernel settings cannot be changed"),
+        (privileges.net_raw, "CAP_NET_RAW", "nothing can be announced: gratuitous ARP and advertisements leave by a packet socket"),
     ];
     let lacks = |(_, name, why): &(bool, &str, &str)| {
         let fix = format!("run it as root, or give it {name} (systemd: AmbientCapabilities={name})");
@@ -19,18 +19,18 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     if findings.is_empty() {
         findings.push(ok("capabilities", "CAP_NET_ADMIN and CAP_NET_RAW are there"));
     }
-    findings.push(marks(facts));
-    findings.push(arp_tables(facts));
+    findings.push(marks(kernel));
+    findings.push(arp_tables(kernel));
     findings
 }
 
-fn marks(facts: &Facts) -> Finding {
-    let release = &facts.kernel.release;
+fn marks(kernel: &Features) -> Finding {
+    let release = &kernel.release;
     let unable = |what: String| {
         let why = "hostvip knows its addresses by that mark: without it, it would take them for somebody else's and never remove them";
         finding(Severity::Error, "kernel_marks", what, why, "run Linux 5.18 or newer")
     };
-    match &facts.kernel.marks {
+    match &kernel.marks {
         Trial::Works => ok("kernel_marks", format!("Linux {release} keeps the mark of addresses (IFA_PROTO), by trial")),
         Trial::Fails(error) => unable(format!("Linux {release} does not keep the mark of an address (IFA_PROTO): {error}")),
         Trial::Untried(why) if parse_release(release).is_some_and(|release| release >= MARKS_SINCE) => {
@@ -41,8 +41,8 @@ fn marks(facts: &Facts) -> Finding {
 }
 
 /// Nothing rests on it in this version: the fence that will is the reason to know.
-fn arp_tables(facts: &Facts) -> Finding {
-    match &facts.kernel.arp_tables {
+fn arp_tables(kernel: &Features) -> Finding {
+    match &kernel.arp_tables {
         Trial::Works => ok("kernel_arp_tables", "nftables has the arp family, by trial"),
         Trial::Fails(error) => finding(
             Severity::Warning,
