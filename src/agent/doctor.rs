@@ -34,8 +34,9 @@ pub async fn gather(path: &Path) -> Result<Facts, Error> {
     let unread: BTreeSet<_> = if whole { BTreeSet::new() } else { host.ours.vips().collect() };
     let decision = decide::decide(Inputs { settings: &settings, services: &services, unread: &unread, host: &host });
     let processes = process::observe_processes();
-    let holder =
-        lock::holder(&settings.state_dir).filter(|pid| processes.iter().any(|process| process.pid == *pid && process.name == AGENT));
+    let holder = lock::observe(&settings.state_dir)
+        .map(|holder| holder.pid)
+        .filter(|pid| processes.iter().any(|process| process.pid == *pid && process.name == AGENT));
     let uplink = host.links.get(&settings.uplink);
     let runs = |name: &str| processes.iter().any(|process| process.name == name);
     Ok(Facts {

@@ -44,12 +44,6 @@ pub enum Error {
     },
 }
 
-/// The process that wrote itself into the lock file of `dir`, whether or not it still runs. The lock itself is left alone: to try it,
-/// even for an instant, could keep an agent from starting.
-pub fn holder(dir: &Path) -> Option<u32> {
-    std::fs::read_to_string(dir.join(FILE)).ok()?.trim().parse().ok()
-}
-
 impl Lock {
     /// Takes the lock of `dir`, creating both where they are missing.
     ///
@@ -94,7 +88,8 @@ impl Lock {
     }
 }
 
-/// Who holds the lock of `dir`, or held it last.
+/// Who holds the lock of `dir`, or held it last. The lock itself is left alone: to try it, even for an instant, could keep an agent
+/// from starting.
 pub fn observe(dir: &Path) -> Option<Holder> {
     decode(&std::fs::read_to_string(dir.join(FILE)).ok()?)
 }
