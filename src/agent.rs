@@ -8,6 +8,7 @@ pub mod config_file;
 pub mod doctor;
 pub mod life;
 pub mod lock;
+pub mod outlook;
 mod pass;
 mod report;
 mod speaker;

@@ -4,7 +4,6 @@ mod check;
 mod completions;
 mod demo;
 mod explain;
-mod offline;
 mod output;
 mod plan;
 mod run;
@@ -21,6 +20,7 @@ use serde::Serialize;
 use crate::agent;
 use crate::agent::carry::render_error;
 use crate::agent::config_file;
+use crate::agent::outlook::Outlook;
 use crate::config::ConfigErrors;
 pub use output::Output;
 
@@ -143,6 +143,13 @@ fn exit_of(command: &Command, failure: &Failure) -> Exit {
         || failure.downcast_ref::<config_file::Error>().is_some()
         || matches!(failure.downcast_ref::<agent::Error>(), Some(agent::Error::Config(_)));
     if config { Exit::Usage } else { Exit::Finding }
+}
+
+/// What an agent with this config would decide now.
+fn outlook(common: &Common) -> Result<Outlook, Failure> {
+    let runtime = runtime()?;
+    let _entered = runtime.enter();
+    Ok(Outlook::take(&common.config)?)
 }
 
 /// One thread is enough: the kernel answers at once, and everything else waits.

@@ -2,17 +2,14 @@
 
 mod managers;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use super::config_file::ConfigFile;
+use super::outlook::Outlook;
 use super::{Error, lock};
 use crate::agent::carry::render_error;
-use crate::cluster::Files;
 use crate::decide::doctor::{Agent, Facts, Journal};
-use crate::decide::{self, Inputs};
-use crate::kernel::{Kernel, journal, preflight, process};
+use crate::kernel::{journal, preflight, process};
 use crate::telemetry::http;
 
 /// The agent's name in /proc: a process id in an old lock file may be another program's by now.
@@ -23,16 +20,7 @@ const AGENT: &str = "hostvip";
 /// # Errors
 /// The config is missing or wrong, or the host cannot be read at all; what else is amiss is a fact.
 pub async fn gather(path: &Path) -> Result<Facts, Error> {
-    let config = ConfigFile::read(path)?;
-    let kernel = Kernel::look(&config.config().state_dir())?;
-    let host = kernel.host().clone();
-    let settings = config.settings(&host)?;
-    let files = Files::open(&settings.source.files)?;
-    let sources = files.reports();
-    let services: Vec<_> = files.services().collect();
-    let whole = sources.iter().all(|source| source.problems.is_empty());
-    let unread: BTreeSet<_> = if whole { BTreeSet::new() } else { host.ours.vips().collect() };
-    let decision = decide::decide(Inputs { settings: &settings, services: &services, unread: &unread, host: &host });
+    let Outlook { settings, host, decision, sources } = Outlook::take(path)?;
     let processes = process::observe_processes();
     let holder = lock::observe(&settings.state_dir)
         .map(|holder| holder.pid)
