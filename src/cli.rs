@@ -22,7 +22,7 @@ use crate::agent::carry::render_error;
 use crate::agent::config_file;
 use crate::agent::outlook::Outlook;
 use crate::config::ConfigErrors;
-pub use output::Output;
+use output::Output;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ struct Common {
     /// The config file
     #[arg(long, global = true, value_name = "FILE", default_value = config_file::DEFAULT_PATH)]
     config: PathBuf,
-    /// How to print
+    /// How to print: for people or for scripts
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
