@@ -28,7 +28,7 @@ build: setup-build ## Build the release binary
 	cargo build --locked --release
 
 demo: setup-build ## Show the main job on three nodes in namespaces, within a minute after the build
-	@tests/setup/packages lab
+	@tests/setup/packages demo
 	cargo run --locked --release --quiet -- demo
 
 bench: setup-build ## Measure, and print the table
@@ -36,7 +36,7 @@ bench: setup-build ## Measure, and print the table
 	cargo bench --locked
 
 setup: setup-build ## Install and build what the tests need, where it is missing
-	@tests/setup/packages lab tree
+	@tests/setup/packages lab demo tree
 	@tests/setup/tool cargo-nextest $(NEXTEST)
 	@tests/setup/tool cargo-deny $(DENY)
 	@tests/setup/tree build

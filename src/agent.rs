@@ -5,8 +5,10 @@
 
 pub mod carry;
 pub mod config_file;
+pub mod doctor;
 pub mod life;
 pub mod lock;
+pub mod outlook;
 mod pass;
 mod report;
 mod speaker;
@@ -21,11 +23,11 @@ use tracing::{info, warn};
 
 use crate::cluster::Files;
 use crate::config::{OnStop, Settings};
-use crate::decide::Decision;
 use crate::decide::announce::Announcer;
 use crate::decide::retry::Retries;
-use crate::kernel::{self, Event, Events, Kernel, clock};
-use crate::model::{Time, Vip};
+use crate::decide::{self, Decision};
+use crate::kernel::{self, Event, Events, Kernel, clock, preflight};
+use crate::model::{Finding, Time, Vip};
 use crate::telemetry::http::{self, Ask};
 use carry::render_error;
 use config_file::ConfigFile;
@@ -47,6 +49,9 @@ pub enum Error {
     /// The config is missing, unreadable or wrong.
     #[error(transparent)]
     Config(#[from] config_file::Error),
+    /// This process or this kernel cannot do what the agent is for.
+    #[error("{what}: {why}; {fix}", what = .0.what, why = .0.why, fix = .0.fix)]
+    Unfit(Finding),
     /// The kernel edge failed.
     #[error(transparent)]
     Kernel(#[from] kernel::Error),
@@ -143,6 +148,10 @@ impl Agent {
     fn start(path: &Path) -> Result<Self, Error> {
         let config = ConfigFile::read(path)?;
         let state_dir = config.config().state_dir();
+        let unfit = decide::doctor::unfit(preflight::observe_privileges(), &preflight::observe_features());
+        if let Some(finding) = unfit.into_iter().next() {
+            return Err(Error::Unfit(finding));
+        }
         let lock = lock::Lock::take(&state_dir)?;
         let kernel = Kernel::open(&state_dir)?;
         let settings = config.settings(kernel.host())?;

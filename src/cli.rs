@@ -1,8 +1,9 @@
 //! Floor 5: the command line. Each command is one file; all print through [`output`].
 
+mod check;
 mod completions;
+mod demo;
 mod explain;
-mod offline;
 mod output;
 mod plan;
 mod run;
@@ -14,11 +15,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 use crate::agent;
 use crate::agent::carry::render_error;
 use crate::agent::config_file;
-pub use output::Output;
+use crate::agent::outlook::Outlook;
+use crate::config::ConfigErrors;
+use output::Output;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +56,7 @@ struct Common {
     /// The config file
     #[arg(long, global = true, value_name = "FILE", default_value = config_file::DEFAULT_PATH)]
     config: PathBuf,
-    /// How to print
+    /// How to print: for people or for scripts
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
@@ -61,6 +65,8 @@ struct Common {
 enum Command {
     /// Run the agent
     Run,
+    /// Look for what keeps hostvip from working on this host, and how to mend it
+    Check(check::Args),
     /// Show what the agent would do now: its ordered operations, as the log prints them
     Plan,
     /// Show what the running agent holds, and why
@@ -71,6 +77,8 @@ enum Command {
     Whohas(whohas::Args),
     /// Remove everything that bears the mark of hostvip, and give the kernel settings back
     Withdraw(withdraw::Args),
+    /// Show it all on this machine: three nodes in namespaces, nothing outside of them is touched
+    Demo(demo::Args),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -81,7 +89,7 @@ pub fn main() -> ExitCode {
     match dispatch(&cli) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("hostvip: {}", render_error(failure.as_ref()));
+            print_failure(cli.common.output, &failure);
             exit_of(&cli.command, &failure).into()
         }
     }
@@ -91,12 +99,41 @@ fn dispatch(cli: &Cli) -> Result<Exit, Failure> {
     let common = &cli.common;
     match &cli.command {
         Command::Run => run::run(common),
+        Command::Check(args) => check::run(common, args),
         Command::Plan => plan::run(common),
         Command::Status => status::run(common),
         Command::Explain(args) => explain::run(common, args),
         Command::Whohas(args) => whohas::run(common, args),
         Command::Withdraw(args) => withdraw::run(common, args),
+        Command::Demo(args) => demo::run(common, args),
         Command::Completions(args) => Ok(completions::run(args)),
+    }
+}
+
+fn print_failure(output: Output, failure: &Failure) {
+    let error = render_error(failure.as_ref());
+    let as_json = output == Output::Json && output::print_json(&Failed { error: &error, config: config_errors(failure) }).is_ok();
+    if !as_json {
+        anstream::eprintln!("hostvip: {error}");
+    }
+}
+
+/// A failure as JSON.
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: &'a str,
+    /// Each error of the config, where that is what failed.
+    config: Option<&'a ConfigErrors>,
+}
+
+fn config_errors(failure: &Failure) -> Option<&ConfigErrors> {
+    let file = match failure.downcast_ref::<agent::Error>() {
+        Some(agent::Error::Config(error)) => Some(error),
+        _ => failure.downcast_ref::<config_file::Error>(),
+    };
+    match file? {
+        config_file::Error::Invalid(errors) => Some(errors),
+        _ => None,
     }
 }
 
@@ -106,6 +143,13 @@ fn exit_of(command: &Command, failure: &Failure) -> Exit {
         || failure.downcast_ref::<config_file::Error>().is_some()
         || matches!(failure.downcast_ref::<agent::Error>(), Some(agent::Error::Config(_)));
     if config { Exit::Usage } else { Exit::Finding }
+}
+
+/// What an agent with this config would decide now.
+fn outlook(common: &Common) -> Result<Outlook, Failure> {
+    let runtime = runtime()?;
+    let _entered = runtime.enter();
+    Ok(Outlook::take(&common.config)?)
 }
 
 /// One thread is enough: the kernel answers at once, and everything else waits.

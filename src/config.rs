@@ -118,7 +118,7 @@ pub fn whereabouts(text: &str) -> Whereabouts {
     let (table, _) = toml::de::DeTable::parse_recoverable(text);
     let word = |key| table.get_ref().get(key).and_then(|value| value.get_ref().as_str());
     Whereabouts {
-        state_dir: word("state_dir").unwrap_or(DEFAULT_STATE_DIR).into(),
+        state_dir: word("state_dir").filter(|dir| Path::new(dir).is_absolute()).unwrap_or(DEFAULT_STATE_DIR).into(),
         listen: word("listen").and_then(|text| text.parse().ok()).unwrap_or(DEFAULT_LISTEN),
     }
 }

@@ -7,6 +7,7 @@ pub mod announce;
 pub mod answers;
 mod claims;
 mod desired;
+pub mod doctor;
 pub mod findings;
 mod others;
 mod placing;

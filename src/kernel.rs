@@ -14,6 +14,8 @@ mod message;
 mod mirror;
 mod neighbour;
 mod packet;
+pub mod preflight;
+pub mod process;
 mod request;
 mod route;
 mod sysctl;
@@ -62,13 +64,13 @@ impl Kernel {
         Ok(kernel)
     }
 
-    /// Takes one look, for commands that change nothing: without the journal, so that no former value of a setting is known.
+    /// Takes one look, for commands that change nothing.
     ///
     /// # Errors
     /// No netlink socket, or the host cannot be read.
-    pub fn look() -> Result<Self, Error> {
+    pub fn look(state_dir: &Path) -> Result<Self, Error> {
         let requests = RequestSocket::open(Limits::default()).map_err(|source| Error::Open { what: "requests", source })?;
-        let mut kernel = Self { requests, journal: Journal::none(), mirror: Mirror::default() };
+        let mut kernel = Self { requests, journal: Journal::look(state_dir), mirror: Mirror::default() };
         kernel.resync()?;
         Ok(kernel)
     }

@@ -47,6 +47,7 @@ pub struct ConfigFile {
     path: PathBuf,
     config: Config,
     stamp: Option<Stamp>,
+    seen: Option<Stamp>,
     refused: Option<String>,
 }
 
@@ -60,7 +61,7 @@ impl ConfigFile {
     /// When it is missing, unreadable or malformed.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let stamp = stamp(path);
-        Ok(Self { path: path.to_owned(), config: read(path)?, stamp, refused: None })
+        Ok(Self { path: path.to_owned(), config: read(path)?, stamp, seen: stamp, refused: None })
     }
 
     /// Its path.
@@ -86,9 +87,13 @@ impl ConfigFile {
         Ok(settings(&self.config, host)?)
     }
 
-    /// Whether the file was written since it was last read.
-    pub fn changed(&self) -> bool {
-        stamp(&self.path) != self.stamp
+    /// Whether the file was written since it was last read, and has been at rest since the last call: one that is being written in
+    /// place is empty for a moment, and an empty config is a good one, without any pool.
+    pub fn changed(&mut self) -> bool {
+        let now = stamp(&self.path);
+        let rests = now == self.seen;
+        self.seen = now;
+        rests && now != self.stamp
     }
 
     /// Reads the file again. What is refused is remembered, and the config in force stays.

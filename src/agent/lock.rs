@@ -88,7 +88,8 @@ impl Lock {
     }
 }
 
-/// Who holds the lock of `dir`, or held it last.
+/// Who holds the lock of `dir`, or held it last. The lock itself is left alone: to try it, even for an instant, could keep an agent
+/// from starting.
 pub fn observe(dir: &Path) -> Option<Holder> {
     decode(&std::fs::read_to_string(dir.join(FILE)).ok()?)
 }

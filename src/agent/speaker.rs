@@ -8,7 +8,7 @@ use tracing::warn;
 use super::carry::render_error;
 use crate::codec::arp::Arp;
 use crate::codec::ndp::Nd;
-use crate::decide::announce::Due;
+use crate::decide::announce::{Due, Unicast};
 use crate::kernel::{self, Kernel, Neighbour, PacketSocket, clock};
 use crate::model::{LinkName, Mac, Time, Vip};
 
@@ -80,14 +80,16 @@ impl Listeners {
     /// The frames of one announcement: gratuitous ones first, then a request from the VIP to the gateway and to neighbours, which also
     /// reaches devices that ignore gratuitous frames (docs/kernel.md §5).
     fn frames(&self, due: &Due) -> Vec<Vec<u8>> {
-        let Due { vip, mac, neighbours } = *due;
+        let Due { vip, mac, unicast } = *due;
         let mut frames = match vip.0 {
             V4(vip) => [Arp::gratuitous_request(mac, vip), Arp::gratuitous_reply(mac, vip)].map(|arp| arp.encode().to_vec()).to_vec(),
             V6(vip) => vec![Nd::unsolicited(mac, vip).encode()],
         };
         let known = |address: IpAddr| self.neighbours.iter().find(|known| known.address == address).map(|known| known.mac);
-        frames.extend(self.gateways.iter().filter_map(|via| request(vip, mac, *via, known(*via))));
-        if neighbours {
+        if unicast != Unicast::Nobody {
+            frames.extend(self.gateways.iter().filter_map(|via| request(vip, mac, *via, known(*via))));
+        }
+        if unicast == Unicast::Neighbours {
             let others = self.neighbours.iter().filter(|known| !self.gateways.contains(&known.address) && known.address != vip.0);
             frames.extend(others.filter_map(|known| request(vip, mac, known.address, Some(known.mac))).take(MOST_NEIGHBOURS));
         }

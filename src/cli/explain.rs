@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::offline::Offline;
 use super::output::{DOUBTFUL, GOOD, HEAD, paint, print_json};
 use super::status::{fetch, print_finding};
-use super::{Common, Exit, Failure, Output};
+use super::{Common, Exit, Failure, Output, outlook};
 use crate::model::report::VipReport;
 use crate::model::{Finding, ServiceKey, Verdict, Vip};
 
@@ -48,7 +47,7 @@ fn tell(common: &Common, subject: &Subject) -> Result<Story, Failure> {
         Ok(report) => (true, report.vips, report.verdicts, report.findings),
         Err(failure) => {
             anstream::eprintln!("{failure}; this is what it would decide");
-            let decision = Offline::decide(common)?.decision;
+            let decision = outlook(common)?.decision;
             (false, BTreeMap::new(), decision.verdicts, decision.findings)
         }
     };

@@ -7,10 +7,8 @@ use super::Failure;
 
 /// The form of what a command prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    /// For people.
+pub(super) enum Output {
     Text,
-    /// For scripts.
     Json,
 }
 

@@ -2,16 +2,15 @@
 
 use serde::Serialize;
 
-use super::offline::Offline;
 use super::output::{DOUBTFUL, paint, print_json};
-use super::{Common, Exit, Failure, Output};
+use super::{Common, Exit, Failure, Output, outlook};
 use crate::model::{Op, Verdict};
 
 #[derive(Serialize)]
 struct Planned<'a> {
     ops: Vec<Line<'a>>,
     verdicts: &'a [Verdict],
-    problems: &'a [String],
+    problems: &'a [&'a str],
 }
 
 /// An operation, with the text that the log prints.
@@ -23,21 +22,21 @@ struct Line<'a> {
 }
 
 pub(super) fn run(common: &Common) -> Result<Exit, Failure> {
-    let offline = Offline::decide(common)?;
-    let plan = offline.plan();
+    let outlook = outlook(common)?;
+    let (plan, problems) = (outlook.plan(), outlook.problems());
     if common.output == Output::Json {
         let ops = plan.0.iter().map(|op| Line { text: op.to_string(), op }).collect();
-        print_json(&Planned { ops, verdicts: &offline.decision.verdicts, problems: &offline.problems })?;
+        print_json(&Planned { ops, verdicts: &outlook.decision.verdicts, problems: &problems })?;
         return Ok(Exit::Well);
     }
-    for problem in &offline.problems {
+    for problem in &problems {
         anstream::eprintln!("{}", paint(DOUBTFUL, problem));
     }
     for op in &plan.0 {
         anstream::println!("{op}");
     }
     if plan.is_empty() {
-        anstream::println!("nothing to do: the kernel holds what {} should hold", offline.settings.node_name);
+        anstream::println!("nothing to do: the kernel holds what {} should hold", outlook.settings.node_name);
     }
     Ok(Exit::Well)
 }

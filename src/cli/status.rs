@@ -23,10 +23,16 @@ pub(super) fn fetch(common: &Common) -> Result<Report, Failure> {
     Ok(runtime()?.block_on(http::fetch_state(listen))?)
 }
 
+/// Whether nobody has to look into anything.
 fn is_well(report: &Report) -> bool {
-    report.failing.is_empty()
-        && report.config.refused.is_none()
-        && report.findings.iter().all(|finding| finding.severity != Severity::Error)
+    let troubles = [
+        report.config.refused.is_some(),
+        !report.failing.is_empty(),
+        report.sources.iter().any(|source| !source.problems.is_empty()),
+        report.verdicts.iter().any(|verdict| verdict.reason.is_trouble()),
+        report.findings.iter().any(|finding| finding.severity == Severity::Error),
+    ];
+    !troubles.contains(&true)
 }
 
 fn print(report: &Report) {

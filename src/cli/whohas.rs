@@ -64,7 +64,7 @@ struct ThisNode {
 }
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
-    let mut kernel = Kernel::look()?;
+    let mut kernel = Kernel::look(&config_file::whereabouts(&common.config).state_dir)?;
     let inquiry = Inquiry {
         vip: args.vip,
         link: args.interface.as_deref().map(LinkName::from),

@@ -12,6 +12,11 @@ const BURST: [Duration; 5] =
 /// The steps of a burst in which neighbours are spoken to one by one: at once, and after the 1 s lock of Linux' neighbour table.
 const NEIGHBOUR_STEPS: [usize; 2] = [0, 2];
 
+/// VIPs told by unicast in a second at the most. Unlike a gratuitous frame, a unicast request creates an entry: thousands at once
+/// would overflow a Linux neighbour's table, which holds 1024 (`gc_thresh3`), and cut it off from everybody.
+const MOST_UNICAST: u32 = 64;
+const SECOND: Duration = Duration::from_secs(1);
+
 /// What a VIP is announced with. When it changes (a new link, another hardware address), the segment has to be told anew.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Voice {
@@ -28,8 +33,19 @@ pub struct Due {
     pub vip: Vip,
     /// The hardware address to be learned.
     pub mac: Mac,
-    /// Speak to known neighbours one by one as well, for devices that ignore gratuitous frames.
-    pub neighbours: bool,
+    /// Who is spoken to by unicast as well, for devices that ignore gratuitous frames.
+    pub unicast: Unicast,
+}
+
+/// Who is spoken to one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unicast {
+    /// Nobody.
+    Nobody,
+    /// The gateways.
+    Gateways,
+    /// The gateways and known neighbours.
+    Neighbours,
 }
 
 /// The schedule of all announcements.
@@ -39,6 +55,8 @@ pub struct Announcer {
     rng: fastrand::Rng,
     owned: BTreeMap<Vip, Turn>,
     queue: BTreeSet<(Time, Vip)>,
+    /// When the present second began, and how many VIPs were told by unicast in it.
+    second: (Time, u32),
 }
 
 #[derive(Debug)]
@@ -54,7 +72,7 @@ struct Turn {
 impl Announcer {
     /// `refresh` is the interval of the slow repetition, none for never; `seed` makes its jitter repeatable.
     pub fn new(refresh: Option<Duration>, seed: u64) -> Self {
-        Self { refresh, rng: fastrand::Rng::with_seed(seed), owned: BTreeMap::new(), queue: BTreeSet::new() }
+        Self { refresh, rng: fastrand::Rng::with_seed(seed), owned: BTreeMap::new(), queue: BTreeSet::new(), second: (Time::default(), 0) }
     }
 
     /// Takes over another interval from its next turn on.
@@ -112,7 +130,22 @@ impl Announcer {
         if let Some(next) = turn.next {
             self.queue.insert((next, vip));
         }
-        Some(Due { vip, mac: turn.voice.mac, neighbours: NEIGHBOUR_STEPS.contains(&step) })
+        let mac = turn.voice.mac;
+        let wanted = match step {
+            _ if NEIGHBOUR_STEPS.contains(&step) => Unicast::Neighbours,
+            _ if step >= BURST.len() => Unicast::Gateways,
+            _ => Unicast::Nobody,
+        };
+        let unicast = if wanted != Unicast::Nobody && self.may_unicast(now) { wanted } else { Unicast::Nobody };
+        Some(Due { vip, mac, unicast })
+    }
+
+    fn may_unicast(&mut self, now: Time) -> bool {
+        if now - self.second.0 >= SECOND {
+            self.second = (now, 0);
+        }
+        self.second.1 += 1;
+        self.second.1 <= MOST_UNICAST
     }
 
     fn silence(&mut self, vip: Vip) -> Option<Turn> {

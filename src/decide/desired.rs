@@ -6,7 +6,7 @@ use super::placing::{holds, needs_arp, wanted_arp_ignore};
 use super::{Inputs, VipDecision};
 use crate::model::report::Role;
 use crate::model::{
-    Address, AddressKey, KernelState, Knob, LinkName, Placement, Route, RouteKey, Standby, Sysctl, SysctlState, Verdict, Vip,
+    Address, AddressKey, Family, KernelState, Knob, LinkName, Placement, Route, RouteKey, Standby, Sysctl, SysctlState, Verdict, Vip,
 };
 
 /// The addresses, routes and settings of all VIPs.
@@ -31,18 +31,29 @@ pub(super) fn desired(vips: &BTreeMap<Vip, VipDecision>) -> KernelState {
     desired
 }
 
-/// Keeps what was there before this process, is owned by this node and has no verdict: what names it could not be read yet.
+/// Keeps what was there before this process and has no verdict, because what names it could not be read yet: all of it where this
+/// node owns it; of a standby the quiet routes, which answer nothing, but no address, which would be a second answer.
 pub(super) fn keep_unread(inputs: Inputs<'_>, verdicts: &[Verdict], desired: &mut KernelState) {
     let named: BTreeSet<_> = verdicts.iter().filter_map(|verdict| verdict.address).collect();
-    let unread = |vip: Vip| {
-        let owner = inputs.settings.pool_of(vip).and_then(|pool| inputs.settings.owner_of(vip, pool));
-        inputs.unread.contains(&vip) && !named.contains(&vip.0) && owner == Some(inputs.settings.node_name.as_str())
-    };
+    let unread = |vip: Vip| inputs.unread.contains(&vip) && !named.contains(&vip.0);
+    let owner = |vip: Vip| inputs.settings.pool_of(vip).and_then(|pool| Some((pool, inputs.settings.owner_of(vip, pool)?)));
+    let mine = |vip: Vip| owner(vip).is_some_and(|(_, owner)| owner == inputs.settings.node_name);
+    let accepts = |vip: Vip| owner(vip).is_some_and(|(pool, _)| pool.standby_of(vip.family()) == Standby::Accept);
     let ours = &inputs.host.ours;
-    let addresses = ours.addresses.iter().filter(|(key, _)| unread(key.vip));
+    let addresses = ours.addresses.iter().filter(|(key, _)| unread(key.vip) && mine(key.vip));
     desired.addresses.extend(addresses.map(|(key, address)| (key.clone(), *address)));
-    let routes = ours.routes.iter().filter(|(key, _)| unread(Vip(key.prefix.addr())));
-    desired.routes.extend(routes.map(|(key, route)| (key.clone(), route.clone())));
+    for (key, route) in &ours.routes {
+        let vip = Vip(key.prefix.addr());
+        if !unread(vip) || !(mine(vip) || accepts(vip)) {
+            continue;
+        }
+        desired.routes.insert(key.clone(), route.clone());
+        if !mine(vip) && vip.family() == Family::Ipv4 {
+            // Nothing else keeps the route silent, should somebody change it meanwhile.
+            let silent = SysctlState { value: wanted_arp_ignore(Placement::Uplink), before: None };
+            desired.sysctls.entry(Sysctl::new(inputs.settings.uplink.clone(), Knob::ArpIgnore)).or_insert(silent);
+        }
+    }
     let kept = !desired.addresses.is_empty() || !desired.routes.is_empty();
     let changed = ours.sysctls.iter().filter(|(_, state)| kept && state.before.is_some());
     for (sysctl, state) in changed {

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::answers::{Held, answers};
 use super::others::Others;
-use super::placing::holds;
+use super::placing::{holds, settled_arp_ignore};
 use super::{Inputs, VipDecision};
 use crate::model::report::Role;
 use crate::model::{Family, Finding, Host, Knob, Link, LinkName, Placement, Scope, Severity, Sysctl, Vip};
+
+/// kube-proxy's own link in IPVS mode. It bears every Service address on every node, and what is taken off comes back.
+pub const IPVS_LINK: &str = "kube-ipvs0";
 
 /// Everything that the host's own settings make doubtful for these VIPs, sorted.
 pub(super) fn findings(inputs: Inputs<'_>, others: &Others<'_>, vips: &BTreeMap<Vip, VipDecision>) -> Vec<Finding> {
@@ -102,11 +105,12 @@ fn reverse_path(host: &Host, uplink: &LinkName) -> Option<Finding> {
 
 /// A VIP that stands on a link without our mark: put there by an administrator or another tool, never touched.
 fn foreign(host: &Host, others: &Others<'_>, vip: Vip, part: &VipDecision) -> Vec<Finding> {
-    let finding = |link: &&LinkName| {
+    let finding = |link: &LinkName| {
         let on_subnet = host.on_link(&part.link, vip.0);
-        let held = if **link == part.link { Held::OnLink { scope: Scope::Global, on_subnet } } else { Held::Elsewhere(Scope::Global) };
-        let answers_too = part.role == Role::Standby && answers(vip.family(), held, host.effective(&part.link, Knob::ArpIgnore));
-        Finding {
+        let held = if *link == part.link { Held::OnLink { scope: Scope::Global, on_subnet } } else { Held::Elsewhere(Scope::Global) };
+        let answers_too = part.role == Role::Standby && answers(vip.family(), held, settled_arp_ignore(host, part));
+        let ipvs = link.as_str() == IPVS_LINK;
+        let found = Finding {
             severity: if answers_too { Severity::Error } else { Severity::Warning },
             code: "foreign_address".to_owned(),
             what: format!("{vip} stands on {link} without the mark of hostvip"),
@@ -115,8 +119,13 @@ fn foreign(host: &Host, others: &Others<'_>, vip: Vip, part: &VipDecision) -> Ve
             } else {
                 "it was put there by hand or by another tool, and stays when hostvip withdraws".to_owned()
             },
-            fix: format!("ip address del {} dev {link}", vip.prefix()),
-        }
+            fix: if ipvs {
+                "set strictARP: true in kube-proxy's config".to_owned()
+            } else {
+                format!("ip address del {} dev {link}", vip.prefix())
+            },
+        };
+        (answers_too || !ipvs).then_some(found)
     };
-    others.holders(vip.0).iter().map(finding).collect()
+    others.holders(vip.0).iter().filter_map(|link| finding(link)).collect()
 }

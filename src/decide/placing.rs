@@ -121,6 +121,11 @@ fn at_fault(value: i32) -> String {
     format!("{} is {value}", Sysctl::all(Knob::ArpIgnore))
 }
 
+/// `arp_ignore` of the uplink once this node holds its part: what an earlier value lets through is mended by then.
+pub(super) fn settled_arp_ignore(host: &Host, part: &VipDecision) -> i32 {
+    if holds(part) { arp_ignore(host, part).1 } else { host.effective(&part.link, Knob::ArpIgnore) }
+}
+
 /// Whether this part holds anything for `family` in the kernel.
 pub(super) fn holds(part: &VipDecision) -> bool {
     part.role == Role::Owner || part.standby == Standby::Accept

@@ -53,9 +53,10 @@ pub fn plan(desired: &KernelState, observed: &KernelState) -> Plan {
     Plan(ops.into_iter().map(|(_, op)| op).collect())
 }
 
-/// The announcements that follow `plan`: of each VIP that it makes this node answer for.
+/// The announcements that follow `plan`: of each VIP that it makes this node answer for, once, in the order in which the announcer
+/// begins them.
 pub fn announcements(plan: &Plan, decision: &Decision) -> Vec<Op> {
-    let announces = |op: &Op| {
+    let told = |op: &Op| {
         let vip = op.vip()?;
         let part = decision.vips.get(&vip).filter(|part| part.role == Role::Owner)?;
         let answers = match op {
@@ -63,9 +64,10 @@ pub fn announcements(plan: &Plan, decision: &Decision) -> Vec<Op> {
             Op::AddRoute { .. } => part.placement == Placement::Quiet,
             _ => false,
         };
-        answers.then(|| Op::Announce { vip, link: part.link.clone() })
+        answers.then(|| (vip, part.link.clone()))
     };
-    plan.0.iter().filter_map(announces).collect()
+    let vips: BTreeMap<_, _> = plan.0.iter().filter_map(told).collect();
+    vips.into_iter().map(|(vip, link)| Op::Announce { vip, link }).collect()
 }
 
 fn sysctl_ops(desired: &BTreeMap<Sysctl, SysctlState>, observed: &BTreeMap<Sysctl, SysctlState>) -> Vec<(Stage, Op)> {

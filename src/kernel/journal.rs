@@ -60,6 +60,11 @@ struct Record {
     set: Vec<i32>,
 }
 
+/// Where the journal of a state directory is.
+pub fn path(state_dir: &Path) -> PathBuf {
+    state_dir.join(FILE)
+}
+
 /// Parses a journal.
 ///
 /// # Errors
@@ -97,7 +102,7 @@ impl Journal {
     /// # Errors
     /// It cannot be read; or it is malformed, in which case it is moved aside, never overwritten.
     pub fn open(state_dir: &Path) -> Result<Self, Error> {
-        let path = state_dir.join(FILE);
+        let path = path(state_dir);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
             Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Self { path, entries: BTreeMap::new() }),
@@ -112,9 +117,11 @@ impl Journal {
         }
     }
 
-    /// An empty one of no directory, which cannot be written.
-    pub(super) fn none() -> Self {
-        Self { path: PathBuf::new(), entries: BTreeMap::new() }
+    /// Reads it for commands that change nothing: a damaged one stays where it is, and counts as empty.
+    pub(super) fn look(state_dir: &Path) -> Self {
+        let path = path(state_dir);
+        let entries = fs::read(&path).ok().and_then(|bytes| decode(&bytes).ok()).unwrap_or_default();
+        Self { path, entries }
     }
 
     /// What is kept for a setting.

@@ -158,13 +158,12 @@ impl Reason {
         }
     }
 
-    /// Whether somebody should look into it: the VIP should be served and is not.
+    /// Whether an administrator of this node should look into it: the VIP should be served and is not. What the owner of a Service
+    /// asked for wrongly is not counted.
     pub fn is_trouble(&self) -> bool {
         matches!(
             self,
             Self::NotBound { .. }
-                | Self::Malformed { .. }
-                | Self::PortTaken { .. }
                 | Self::NoOwner { .. }
                 | Self::NoUplink { .. }
                 | Self::CannotAnswer { .. }

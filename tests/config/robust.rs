@@ -1,6 +1,8 @@
 //! Whatever the file holds: an answer, never a panic; and what is accepted keeps its promises.
 
-use hostvip::config::ConfigErrors;
+use std::path::Path;
+
+use hostvip::config::{ConfigErrors, DEFAULT_STATE_DIR, whereabouts};
 use proptest::prelude::*;
 
 use crate::support::settings;
@@ -144,9 +146,18 @@ proptest! {
 proptest! {
     #[test]
     fn an_agent_is_found_behind_whatever_its_config_became(text in ".*", broken in "[a-z\\[\\]=\"\n ]*") {
-        let _ = hostvip::config::whereabouts(&text);
-        let found = hostvip::config::whereabouts(&format!("state_dir = \"/run/x\"\nlisten = \"[::1]:7\"\n{broken}"));
+        let _ = whereabouts(&text);
+        let found = whereabouts(&format!("state_dir = \"/run/x\"\nlisten = \"[::1]:7\"\n{broken}"));
         prop_assert_eq!(found.listen, "[::1]:7".parse().unwrap());
-        prop_assert_eq!(found.state_dir, std::path::Path::new("/run/x"));
+        prop_assert_eq!(found.state_dir, Path::new("/run/x"));
+    }
+}
+
+#[test]
+fn what_cannot_be_made_out_is_the_default() {
+    let defaults = whereabouts("");
+    assert_eq!((defaults.listen, defaults.state_dir.as_path()), ("127.0.0.1:9476".parse().unwrap(), Path::new(DEFAULT_STATE_DIR)));
+    for text in ["listen = 9000\nstate_dir = \"relative\"", "[source]\nlisten = \"127.0.0.1:9000\"\nstate_dir = \"/srv\""] {
+        assert_eq!(whereabouts(text), defaults, "{text}");
     }
 }

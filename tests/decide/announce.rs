@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use hostvip::decide::announce::{Announcer, Due, Voice};
+use hostvip::decide::announce::{Announcer, Due, Unicast, Voice};
 use hostvip::model::{Mac, Time, Vip};
 use proptest::prelude::*;
 
@@ -24,21 +24,23 @@ fn none() -> BTreeSet<Vip> {
 }
 
 /// Plays the schedule up to `until`: when each announcement leaves, in milliseconds, and whether it goes to neighbours too.
-fn played(announcer: &mut Announcer, until: u64) -> Vec<(u64, bool)> {
+fn played(announcer: &mut Announcer, until: u64) -> Vec<(u64, Unicast)> {
     let mut played = Vec::new();
     while let Some(next) = announcer.next_deadline().filter(|next| *next <= at(until)) {
         let due = announcer.due(next, usize::MAX);
         assert!(!due.is_empty(), "a deadline with nothing due");
-        played.extend(due.iter().map(|due| (u64::try_from(next.0.as_millis()).unwrap(), due.neighbours)));
+        played.extend(due.iter().map(|due| (u64::try_from(next.0.as_millis()).unwrap(), due.unicast)));
     }
     played
 }
 
 #[test]
 fn burst_then_silence_without_refresh() {
+    use Unicast::{Neighbours, Nobody};
+
     let mut announcer = Announcer::new(None, 1);
     assert_eq!(announcer.own(&owned(&["192.0.2.1"], VOICE), &none(), at(0)), [vip("192.0.2.1")]);
-    assert_eq!(played(&mut announcer, 3_600_000), [(0, true), (200, false), (1100, true), (2200, false), (5000, false)]);
+    assert_eq!(played(&mut announcer, 3_600_000), [(0, Neighbours), (200, Nobody), (1100, Neighbours), (2200, Nobody), (5000, Nobody)]);
     assert_eq!(announcer.history(vip("192.0.2.1")), (5, Some(at(5000))));
 }
 
@@ -68,7 +70,7 @@ fn another_hardware_address_is_announced_anew() {
     played(&mut announcer, 10_000);
     let mac = Mac([2, 0, 0, 0, 0, 9]);
     assert_eq!(announcer.own(&owned(&["192.0.2.1"], Voice { index: 7, mac }), &none(), at(20_000)), [vip("192.0.2.1")]);
-    assert_eq!(announcer.due(at(20_000), 10), [Due { vip: vip("192.0.2.1"), mac, neighbours: true }]);
+    assert_eq!(announcer.due(at(20_000), 10), [Due { vip: vip("192.0.2.1"), mac, unicast: Unicast::Neighbours }]);
     assert_eq!(announcer.history(vip("192.0.2.1")).0, 6);
 }
 
@@ -88,6 +90,18 @@ fn ten_thousand_are_paced() {
     announcer.own(&vips, &none(), at(0));
     assert_eq!(announcer.due(at(0), 256).len(), 256);
     assert_eq!(announcer.next_deadline(), Some(at(0)), "the rest is still due");
+}
+
+#[test]
+fn many_vips_do_not_flood_the_tables_of_neighbours() {
+    let mut announcer = Announcer::new(Some(Duration::from_mins(1)), 1);
+    let vips: BTreeMap<_, _> = (0..1000u32).map(|n| (vip(&format!("10.0.{}.{}", n / 250, n % 250)), VOICE)).collect();
+    announcer.own(&vips, &none(), at(0));
+    let told =
+        |announcer: &mut Announcer, now| announcer.due(at(now), usize::MAX).iter().filter(|due| due.unicast != Unicast::Nobody).count();
+    assert_eq!([0, 300, 1100, 1200, 2300].map(|now| told(&mut announcer, now)), [64, 0, 64, 0, 0]);
+    let refreshed: usize = (6..130).map(|second| told(&mut announcer, second * 1000)).max().unwrap();
+    assert!((1..=64).contains(&refreshed), "{refreshed}");
 }
 
 proptest! {

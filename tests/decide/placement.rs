@@ -3,7 +3,7 @@
 use hostvip::decide::{Inputs, decide, owned, settle};
 use hostvip::model::{Address, AddressKey, KernelState, Knob, Placement, Reason, Route, RouteKey, Standby, Sysctl};
 
-use crate::support::{decided, host, reason, service, settings, vip};
+use crate::support::{decided, host, reason, service, set, settings, vip};
 
 const V4: &str = "192.0.2.100";
 const V6: &str = "2001:db8:0:1::5";
@@ -72,9 +72,17 @@ fn what_an_unread_source_may_name_stays() {
     deleted.deleting = true;
     assert_eq!(decide(Inputs { services: &[&deleted], ..inputs }).desired, KernelState::default());
 
-    // Another node owns the pool now: what is left over here would be a second answer.
-    let elsewhere = hostvip::config::Settings { node_name: "node-b".into(), ..settings.clone() };
-    assert_eq!(decide(Inputs { settings: &elsewhere, ..inputs }).desired, KernelState::default());
+    // Another node owns the pool: an address here would be a second answer, a quiet route serves those who still come here.
+    let mut standby = hostvip::config::Settings { node_name: "node-b".into(), ..settings.clone() };
+    let mut flipped = host.clone();
+    set(&mut flipped, "br-ex", Knob::ArpIgnore, 0);
+    for host in [&host, &flipped] {
+        let kept = decide(Inputs { settings: &standby, host, ..inputs }).desired;
+        assert_eq!((kept.addresses.len(), &kept.routes), (0, &host.ours.routes));
+        assert_eq!(kept.sysctls[&arp_ignore].value, 1, "or it would answer");
+    }
+    standby.pools[0].standby = Some(hostvip::model::Standby::Off);
+    assert_eq!(decide(Inputs { settings: &standby, ..inputs }).desired, KernelState::default());
 }
 
 #[test]

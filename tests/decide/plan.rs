@@ -134,3 +134,11 @@ fn a_quiet_owner_announces_and_a_standby_does_not() {
     };
     assert_eq!((announced("node-a"), announced("node-b")), (1, 0));
 }
+
+#[test]
+fn announcements_come_by_vip_wherever_they_are_bound() {
+    // "br-ex" comes before "lo", and the IPv6 VIP is bound there; the announcer begins by VIP all the same.
+    let decision = decided(&settings("node-a", Placement::Lo), &[service("web", &["192.0.2.100", "2001:db8:0:1::5"])], &host());
+    let announced: Vec<_> = announcements(&plan(&decision.desired, &host().ours), &decision).iter().filter_map(Op::vip).collect();
+    assert_eq!(announced, [vip("192.0.2.100"), vip("2001:db8:0:1::5")]);
+}

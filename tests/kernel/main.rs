@@ -7,6 +7,7 @@ mod foreign;
 mod journal;
 mod link;
 mod packet;
+mod preflight;
 mod request;
 mod route;
 mod support;

@@ -182,10 +182,14 @@ pub fn service(name: &str, ingress: &[&str], external: &[&str]) -> String {
     );
     if !external.is_empty() {
         text += "  externalIPs:\n";
-        external.iter().for_each(|address| writeln!(text, "  - {address}").unwrap());
+        for address in external {
+            writeln!(text, "  - {address}").unwrap();
+        }
     }
     text += "status:\n  loadBalancer:\n    ingress:\n";
-    ingress.iter().for_each(|address| writeln!(text, "    - ip: {address}").unwrap());
+    for address in ingress {
+        writeln!(text, "    - ip: {address}").unwrap();
+    }
     text
 }
 

@@ -86,6 +86,15 @@ fn withdraw_cleans_up_without_a_config() {
     });
 }
 
+#[test]
+fn withdraw_cleans_up_beside_a_wrong_config() {
+    after_a_crash(|node| {
+        node.hostvip.configure("uplnk = \"eth0\"\n");
+        let run = node.hostvip.run(&["withdraw"]);
+        assert!(run.code == Some(0) && run.stderr.contains("uplnk") && run.stdout.contains("0 failed"), "{run:?}");
+    });
+}
+
 fn after_a_crash(withdraw: impl Fn(&Node)) {
     let Some(cluster) = Cluster::start(1, POOL) else { return };
     let node = &cluster.nodes[0];
@@ -96,7 +105,9 @@ fn after_a_crash(withdraw: impl Fn(&Node)) {
     assert_ne!(node.snapshot(), before, "a crash withdraws nothing");
     withdraw(node);
     assert_eq!(node.snapshot(), before);
-    assert!(node.hostvip.run(&["withdraw"]).stdout.contains("withdrew 0 objects"));
+    let state = node.hostvip.state_dir();
+    let again = node.hostvip.run(&["withdraw", "--state-dir", state.to_str().unwrap()]);
+    assert!(again.stdout.contains("withdrew 0 objects"), "{again:?}");
 }
 
 #[test]

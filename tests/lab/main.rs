@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod announce;
+mod brex;
+mod check;
 pub mod cluster;
+mod demo;
 mod harness;
 #[path = "../support/lab.rs"]
 pub mod lab;
@@ -17,4 +20,5 @@ mod plan;
 mod reload;
 mod repair;
 mod sources;
+mod trouble;
 mod whohas;

@@ -20,7 +20,7 @@ fn uplink_owner_answers_and_standby_accepts_silently() {
         assert!(owner.addresses().contains(&format!("eth0    inet {vip}/32 {MARKED}")), "{}", owner.addresses());
     }
     for vip in [VIP6, EXTERNAL6] {
-        assert!(owner.addresses().contains(&format!("eth0    inet6 {vip}/128 scope global deprecated nodad noprefixroute")));
+        assert!(owner.addresses().contains(&format!("eth0    inet6 {vip}/128 scope global nodad deprecated noprefixroute")));
     }
     for node in [owner, standby] {
         let routes = node.quiet_routes();

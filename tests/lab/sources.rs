@@ -106,7 +106,8 @@ fn a_malformed_document_is_named_and_the_others_count() {
     let _agent = node.up();
     wait_bound(node, OTHER);
     let report = node.wait_report("the problem", |report| !report.sources[0].problems.is_empty());
-    let line = web().lines().count() + 2;
+    // The separator, the kind, and then the line at fault.
+    let line = web().lines().count() + 3;
     let problem = &report.sources[0].problems[0];
     assert!(problem.contains(&format!("services.yaml: line {line}")) && problem.contains("document 2"), "{problem}");
     let status = node.hostvip.run(&["status"]);

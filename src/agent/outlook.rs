@@ -1,0 +1,57 @@
+//! What an agent would decide now, for commands that look and change nothing.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::Error;
+use super::config_file::ConfigFile;
+use super::pass::is_complete;
+use crate::cluster::Files;
+use crate::config::Settings;
+use crate::decide::{self, Decision, Inputs};
+use crate::kernel::Kernel;
+use crate::model::report::SourceReport;
+use crate::model::{Host, Plan};
+
+/// A decision made by this process, carried out by nobody.
+pub struct Outlook {
+    /// The config as it is on disk.
+    pub settings: Settings,
+    /// The host as it is.
+    pub host: Host,
+    /// The decision.
+    pub decision: Decision,
+    /// The sources, and what is wrong with them.
+    pub sources: Vec<SourceReport>,
+}
+
+impl Outlook {
+    /// Reads the config at `path`, the host and the sources, and decides. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// The config is missing or wrong, or the host cannot be read.
+    pub fn take(path: &Path) -> Result<Self, Error> {
+        let config = ConfigFile::read(path)?;
+        let host = Kernel::look(&config.config().state_dir())?.host().clone();
+        let settings = config.settings(&host)?;
+        let files = Files::open(&settings.source.files)?;
+        let sources = files.reports();
+        let services: Vec<_> = files.services().collect();
+        let unread = if is_complete(&sources) { BTreeSet::new() } else { host.ours.vips().collect() };
+        let decision = decide::decide(Inputs { settings: &settings, services: &services, unread: &unread, host: &host });
+        Ok(Self { settings, host, decision, sources })
+    }
+
+    /// The ordered operations, announcements included.
+    pub fn plan(&self) -> Plan {
+        let mut plan = decide::plan(&self.decision.desired, &self.host.ours);
+        let announcements = decide::announcements(&plan, &self.decision);
+        plan.0.extend(announcements);
+        plan
+    }
+
+    /// What is wrong with the sources.
+    pub fn problems(&self) -> Vec<&str> {
+        self.sources.iter().flat_map(|source| &source.problems).map(String::as_str).collect()
+    }
+}
