@@ -81,7 +81,9 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
     if !inputs.unread.is_empty() {
         desired::keep_unread(inputs, &verdicts, &mut desired);
     }
-    verdicts.sort();
+    verdicts.sort_unstable();
+    // They stay until the next decision.
+    verdicts.shrink_to_fit();
     let findings = findings::findings(inputs, &others, &vips);
     Decision { desired, vips, verdicts, findings }
 }

@@ -24,7 +24,7 @@ pub use mac::Mac;
 pub use op::{Op, Plan};
 pub use pool::{Placement, Pool, Standby};
 pub use selector::Selector;
-pub use service::{Ingress, IpMode, Port, Protocol, Service, ServiceKey};
+pub use service::{Ingress, IpMode, Labels, Port, Protocol, Service, ServiceKey};
 pub use sysctl::{Knob, Sysctl, SysctlState};
 pub use time::Time;
 pub use verdict::{Reason, Verdict};

@@ -61,9 +61,9 @@ fn by_hand(netns: &Netns, placement: &str) -> Duration {
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), batch).unwrap();
-    let line = format!("ip -batch {}", file.path().display());
+    let command = format!("ip -batch {}", file.path().display());
     let began = Instant::now();
-    netns.run(&line);
+    netns.run(&command);
     began.elapsed()
 }
 

@@ -36,7 +36,7 @@ fn with(lab: Lab, count: u32, files: &str, most: f64, write: impl Fn(&Site)) -> 
     if files == "one file each" {
         let before = cpu_time(&agent);
         std::thread::sleep(IDLE);
-        let share = (cpu_time(&agent) - before).as_secs_f64() / IDLE.as_secs_f64();
+        let share = cpu_time(&agent).saturating_sub(before).as_secs_f64() / IDLE.as_secs_f64();
         rows.push(Row::numbers(
             format!("CPU of an idle agent over 30 s, {what}, announced every 30 s"),
             "% of a core",

@@ -85,5 +85,5 @@ fn spent(agent: &super::lab::process::Process, change: impl Fn()) -> Duration {
         change();
         std::thread::sleep(APART);
     }
-    cpu_time(agent) - before
+    cpu_time(agent).saturating_sub(before)
 }

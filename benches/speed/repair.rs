@@ -56,8 +56,8 @@ fn revivals(site: &Site, vip: IpAddr) -> Vec<Duration> {
             std::thread::sleep(APART);
             site.node.link_down();
             std::thread::sleep(APART);
-            site.node.link_up();
             let began = Instant::now();
+            site.node.link_up();
             probe.answered() - began
         };
         (0..SAMPLES).map(sample).collect()

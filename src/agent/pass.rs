@@ -115,8 +115,8 @@ fn log_damage(wanted: &KernelState, retries: &Retries, plan: &Plan) {
 
 /// Logs each verdict that is new or differs.
 fn log_verdicts(former: &[Verdict], now: &[Verdict]) {
-    let former: BTreeSet<_> = former.iter().collect();
-    for verdict in now.iter().filter(|verdict| !former.contains(verdict)) {
+    // Sorted, as a decision has them: settling replaces reasons only where they do not decide about the order.
+    for verdict in now.iter().filter(|verdict| former.binary_search(verdict).is_err()) {
         let Verdict { service, address, reason } = verdict;
         let (service, vip) = (service.as_ref().map(tracing::field::display), address.map(tracing::field::display));
         if reason.is_trouble() {

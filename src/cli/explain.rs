@@ -107,7 +107,7 @@ impl std::str::FromStr for Subject {
         }
         match text.split_once('/') {
             Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
-                Ok(Self::Service(ServiceKey { namespace: namespace.to_owned(), name: name.to_owned() }))
+                Ok(Self::Service(ServiceKey { namespace: namespace.into(), name: name.into() }))
             }
             _ => Err("neither an address nor NAMESPACE/NAME".to_owned()),
         }

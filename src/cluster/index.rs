@@ -45,7 +45,7 @@ impl Index {
             if before.get(key).is_some_and(|known| Arc::ptr_eq(known, service)) {
                 continue;
             }
-            let claims = self.claims.entry(key.clone()).or_default();
+            let claims = self.claims.entry(key.clone()).or_insert_with(|| Vec::with_capacity(1));
             match claims.binary_search_by(|(other, _)| other.cmp(rank)) {
                 Ok(at) => claims[at].1 = Arc::clone(service),
                 Err(at) => claims.insert(at, (rank.clone(), Arc::clone(service))),

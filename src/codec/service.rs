@@ -116,23 +116,28 @@ impl TryFrom<ServiceObject> for Service {
         let ServiceObject { metadata, spec, status, .. } = object;
         let mut malformed = Vec::new();
         let external_ips = spec.external_ips.into_iter().enumerate();
-        let external_ips =
+        let mut external_ips: Vec<_> =
             external_ips.filter_map(|(at, text)| decode_ip(text, || format!("spec.externalIPs[{at}]"), &mut malformed)).collect();
         let ingress = status.load_balancer.ingress.into_iter().enumerate();
-        let ingress = ingress.filter_map(|(at, entry)| entry.into_model(at, &mut malformed)).collect();
+        let mut ingress: Vec<_> = ingress.filter_map(|(at, entry)| entry.into_model(at, &mut malformed)).collect();
+        let mut ports: Vec<_> = spec.ports.into_iter().map(PortObject::into_model).collect();
+        // These stay as long as the Service: a Vec that grew has room for four, and most Services have one.
+        external_ips.shrink_to_fit();
+        ingress.shrink_to_fit();
+        ports.shrink_to_fit();
         Ok(Self {
             key: ServiceKey {
-                namespace: checked("metadata.namespace", non_empty(metadata.namespace).unwrap_or_else(|| "default".to_owned()))?,
-                name: checked("metadata.name", non_empty(metadata.name).ok_or(ServiceError::NoName)?)?,
+                namespace: checked("metadata.namespace", non_empty(metadata.namespace).unwrap_or_else(|| "default".to_owned()))?.into(),
+                name: checked("metadata.name", non_empty(metadata.name).ok_or(ServiceError::NoName)?)?.into(),
             },
             uid: metadata.uid.unwrap_or_default(),
             created: metadata.creation_timestamp,
             deleting: metadata.deletion_timestamp.is_some(),
-            labels: metadata.labels,
+            labels: metadata.labels.into(),
             annotations: metadata.annotations,
             load_balancer: spec.kind.as_deref() == Some("LoadBalancer"),
             load_balancer_class: non_empty(spec.load_balancer_class),
-            ports: spec.ports.into_iter().map(PortObject::into_model).collect(),
+            ports,
             external_ips,
             ingress,
             malformed,

@@ -45,7 +45,7 @@ fn admit<'a>(inputs: Inputs<'a>, others: &Others<'_>, request: &Request<'a>) -> 
     }
     let pool = inputs.settings.pool_of(vip).ok_or(Reason::OutsideEveryPool)?;
     if let Some(service) = request.service {
-        if !pool.namespaces.is_empty() && !pool.namespaces.contains(&service.key.namespace) {
+        if !pool.namespaces.is_empty() && !pool.namespaces.contains(&*service.key.namespace) {
             return Err(Reason::NamespaceNotSelected { pool: pool.name.clone() });
         }
         if !pool.service_selector.matches(&service.labels) {

@@ -11,22 +11,21 @@ use crate::model::{
 
 /// The addresses, routes and settings of all VIPs.
 pub(super) fn desired(vips: &BTreeMap<Vip, VipDecision>) -> KernelState {
-    let mut desired = KernelState::default();
-    for (&vip, part) in vips.iter().filter(|(_, part)| holds(part)) {
-        if let Some(link) = address_link(part) {
-            desired.addresses.insert(AddressKey { link, vip }, Address::of(vip));
-        }
-        if has_quiet_route(part) {
-            desired.routes.insert(RouteKey::quiet(vip), Route::quiet());
-        }
-        if needs_arp(vip, part) {
-            let mut set = |knob, value| {
-                desired.sysctls.insert(Sysctl { link: part.link.clone(), knob }, SysctlState { value, before: None });
-            };
-            set(Knob::ArpIgnore, wanted_arp_ignore(part.placement));
-            // 1 is not enough: an on-subnet VIP would still be named as sender (docs/kernel.md §2).
-            set(Knob::ArpAnnounce, 2);
-        }
+    let held = || vips.iter().map(|(vip, part)| (*vip, part)).filter(|(_, part)| holds(part));
+    let quiet = Route::quiet();
+    let address = |(vip, part)| Some((AddressKey { link: address_link(part)?, vip }, Address::of(vip)));
+    let mut desired = KernelState {
+        addresses: held().filter_map(address).collect(),
+        routes: held().filter(|(_, part)| has_quiet_route(part)).map(|(vip, _)| (RouteKey::quiet(vip), quiet.clone())).collect(),
+        sysctls: BTreeMap::new(),
+    };
+    for (_, part) in held().filter(|(vip, part)| needs_arp(*vip, part)) {
+        let mut set = |knob, value| {
+            desired.sysctls.insert(Sysctl { link: part.link.clone(), knob }, SysctlState { value, before: None });
+        };
+        set(Knob::ArpIgnore, wanted_arp_ignore(part.placement));
+        // 1 is not enough: an on-subnet VIP would still be named as sender (docs/kernel.md §2).
+        set(Knob::ArpAnnounce, 2);
     }
     desired
 }

@@ -16,17 +16,15 @@ pub(super) fn place(
     claims: BTreeMap<Vip, Claim<'_>>,
     verdicts: &mut Vec<Verdict>,
 ) -> BTreeMap<Vip, VipDecision> {
-    let mut vips = BTreeMap::new();
-    for (vip, claim) in claims {
+    let decide = |(vip, claim): (Vip, Claim<'_>)| {
         let part = part_of(inputs, vip, &claim);
         let refusal = refusal(inputs.host, others, vip, &part);
-        let reason = refusal.clone().unwrap_or_else(|| part_reason(&part, claim.pool.placement));
-        if refusal.is_none() {
-            vips.insert(vip, part);
-        }
+        let part_in_it = refusal.is_none();
+        let reason = refusal.unwrap_or_else(|| part_reason(&part, claim.pool.placement));
         verdicts.extend(claim.requests.iter().map(|request| request.verdict(reason.clone())));
-    }
-    vips
+        part_in_it.then_some((vip, part))
+    };
+    claims.into_iter().filter_map(decide).collect()
 }
 
 /// What `arp_ignore` of the uplink must be for a VIP with this placement.
@@ -38,6 +36,8 @@ pub(super) fn wanted_arp_ignore(placement: Placement) -> i32 {
 }
 
 fn part_of(inputs: Inputs<'_>, vip: Vip, claim: &Claim<'_>) -> VipDecision {
+    let mut services = Vec::with_capacity(claim.requests.len());
+    services.extend(claim.requests.iter().filter_map(|request| request.service).map(|service| service.key.clone()));
     let mine = claim.owner == inputs.settings.node_name;
     VipDecision {
         pool: claim.pool.name.clone(),
@@ -46,7 +46,7 @@ fn part_of(inputs: Inputs<'_>, vip: Vip, claim: &Claim<'_>) -> VipDecision {
         placement: claim.pool.placement_of(vip.family()),
         standby: claim.pool.standby_of(vip.family()),
         link: inputs.settings.uplink.clone(),
-        services: claim.requests.iter().filter_map(|request| request.service).map(|service| service.key.clone()).collect(),
+        services,
     }
 }
 
@@ -86,8 +86,7 @@ fn cannot_answer(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
         Placement::Lo => Held::Elsewhere(Scope::Host),
         Placement::Quiet => Held::Quiet,
     };
-    let all = all_arp_ignore(host);
-    if answers(vip.family(), held, all.max(wanted_arp_ignore(part.placement))) {
+    if answers(vip.family(), held, arp_ignore(host, part)) {
         return None;
     }
     let fix = match part.placement {
@@ -98,32 +97,34 @@ fn cannot_answer(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
             part.pool
         ),
     };
-    Some(Reason::CannotAnswer { at_fault: at_fault(all), fix })
+    Some(Reason::CannotAnswer { at_fault: at_fault(host), fix })
 }
 
 fn would_answer_too(host: &Host, vip: Vip, part: &VipDecision) -> Option<Reason> {
-    let all = all_arp_ignore(host);
-    let effective = all.max(wanted_arp_ignore(part.placement));
     let accepts = part.standby == Standby::Accept;
-    (accepts && answers(vip.family(), Held::Quiet, effective)).then(|| Reason::WouldAnswerToo {
-        at_fault: at_fault(all),
+    (accepts && answers(vip.family(), Held::Quiet, arp_ignore(host, part))).then(|| Reason::WouldAnswerToo {
+        at_fault: at_fault(host),
         fix: format!("set {} to 0 or 1, or standby = \"off\" in pool {}", Sysctl::all(Knob::ArpIgnore), part.pool),
     })
 }
 
-/// `all.arp_ignore`. What will be in force is the greater of it and the uplink's own, once that is as the placement wants it.
+/// What will be in force once the uplink's own value is as this placement wants it.
+fn arp_ignore(host: &Host, part: &VipDecision) -> i32 {
+    all_arp_ignore(host).max(wanted_arp_ignore(part.placement))
+}
+
 fn all_arp_ignore(host: &Host) -> i32 {
     let all = Sysctl::all(Knob::ArpIgnore);
     host.sysctl(&all.link, all.knob).unwrap_or(0)
 }
 
-fn at_fault(value: i32) -> String {
-    format!("{} is {value}", Sysctl::all(Knob::ArpIgnore))
+fn at_fault(host: &Host) -> String {
+    format!("{} is {}", Sysctl::all(Knob::ArpIgnore), all_arp_ignore(host))
 }
 
 /// `arp_ignore` of the uplink once this node holds its part: what an earlier value lets through is mended by then.
 pub(super) fn settled_arp_ignore(host: &Host, part: &VipDecision) -> i32 {
-    if holds(part) { arp_ignore(host, part).1 } else { host.effective(&part.link, Knob::ArpIgnore) }
+    if holds(part) { arp_ignore(host, part) } else { host.effective(&part.link, Knob::ArpIgnore) }
 }
 
 /// Whether this part holds anything for `family` in the kernel.

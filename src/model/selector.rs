@@ -2,13 +2,15 @@
 //!
 //! Absent: the numeric operators `<` and `>`, which no selector field of the Kubernetes API has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 mod parse;
 
 pub use parse::ParseSelectorError;
+
+use super::Labels;
 
 /// A label selector; empty matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +35,7 @@ enum Operator {
 
 impl Selector {
     /// Whether an object with these labels is selected.
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub fn matches(&self, labels: &Labels) -> bool {
         self.requirements.iter().all(|requirement| requirement.matches(labels))
     }
 
@@ -44,7 +46,7 @@ impl Selector {
 }
 
 impl Requirement {
-    fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    fn matches(&self, labels: &Labels) -> bool {
         let value = labels.get(&self.key);
         match &self.operator {
             Operator::In(values) => value.is_some_and(|value| values.contains(value)),

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Namespace and name.
+/// Namespace and name; shared, because every decision and every verdict names the Services again.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ServiceKey {
     /// Namespace.
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// Name.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 /// A projection of `v1.Service`.
@@ -27,7 +28,7 @@ pub struct Service {
     /// `metadata.deletionTimestamp` is set.
     pub deleting: bool,
     /// `metadata.labels`.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// `metadata.annotations` of the domain `hostvip.dev` only.
     pub annotations: BTreeMap<String, String>,
     /// `spec.type` is `LoadBalancer`.
@@ -43,6 +44,10 @@ pub struct Service {
     /// Values that are no addresses: field and text. One bad value does not hide the others.
     pub malformed: Vec<(String, String)>,
 }
+
+/// Labels by key. Not a map: that takes half a kilobyte for the first one, of each of thousands of Services.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels(Box<[(Box<str>, Box<str>)]>);
 
 /// One port of a Service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,6 +94,20 @@ impl Service {
     /// Order by age: the elder first, one without a creation time last, then by name.
     pub fn age_order(&self) -> (bool, Option<jiff::Timestamp>, &ServiceKey) {
         (self.created.is_none(), self.created, &self.key)
+    }
+}
+
+impl Labels {
+    /// The value of the label `key`.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let at = self.0.binary_search_by(|(own, _)| (**own).cmp(key)).ok()?;
+        Some(&self.0[at].1)
+    }
+}
+
+impl From<BTreeMap<String, String>> for Labels {
+    fn from(labels: BTreeMap<String, String>) -> Self {
+        Self(labels.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
     }
 }
 

@@ -58,7 +58,7 @@ impl Lab {
     /// Names of the Services in force, with their external addresses.
     pub(crate) fn services(&self) -> BTreeMap<String, String> {
         let addresses = |list: &[std::net::IpAddr]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        self.files.services().map(|service| (service.key.name.clone(), addresses(&service.external_ips))).collect()
+        self.files.services().map(|service| (service.key.name.to_string(), addresses(&service.external_ips))).collect()
     }
 
     pub(crate) fn names(&self) -> Vec<String> {

@@ -99,7 +99,7 @@ proptest! {
         if text.is_char_boundary(cut) {
             for service in decode_manifest(&text[..cut]).services {
                 // A name that was itself cut is the one thing that no reader can know.
-                prop_assert!(whole.iter().any(|key| key == &service.key || key.name.starts_with(&service.key.name)), "{}", service.key);
+                prop_assert!(whole.iter().any(|key| key == &service.key || key.name.starts_with(&*service.key.name)), "{}", service.key);
             }
         }
     }

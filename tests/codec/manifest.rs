@@ -45,7 +45,7 @@ fn ingress_nginx_with_a_status() {
             uid: "6f1f0e58-2a52-4f0c-8a0e-0d2d3b1c5a01".into(),
             created: Some("2026-03-14T09:26:53Z".parse().unwrap()),
             deleting: false,
-            labels: text(&[("app.kubernetes.io/component", "controller"), ("app.kubernetes.io/name", "ingress-nginx")]),
+            labels: text(&[("app.kubernetes.io/component", "controller"), ("app.kubernetes.io/name", "ingress-nginx")]).into(),
             annotations: text(&[("hostvip.dev/pool", "edge")]),
             load_balancer: true,
             load_balancer_class: Some("hostvip.dev/l2".into()),
@@ -81,7 +81,7 @@ fn documents_by_hand() {
 fn a_list_as_kubectl_prints_it() {
     let all = services(decode_manifest(KUBECTL_LIST));
     assert_eq!(all.keys().collect::<Vec<_>>(), ["default/kubernetes", "kube-system/kube-dns", "web/shop"]);
-    assert_eq!(all["default/kubernetes"].labels["provider"], "kubernetes");
+    assert_eq!(all["default/kubernetes"].labels.get("provider"), Some("kubernetes"));
     assert_eq!(all["kube-system/kube-dns"].ports.len(), 3);
     assert_eq!(all["web/shop"].ingress, [vip("192.0.2.111")]);
 }

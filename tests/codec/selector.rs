@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use hostvip::model::Selector;
+use hostvip::model::{Labels, Selector};
 use proptest::prelude::*;
 
-fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>().into()
 }
 
 #[test]
@@ -89,7 +89,7 @@ proptest! {
 
     #[test]
     fn not_in_is_the_opposite_of_in(key in "[ab]", values in proptest::collection::btree_set("[xyz]?", 1..3), have in proptest::option::of("[xyz]?")) {
-        let object: BTreeMap<_, _> = have.into_iter().map(|value| ("a".to_owned(), value)).collect();
+        let object: Labels = have.into_iter().map(|value| ("a".to_owned(), value)).collect::<BTreeMap<_, _>>().into();
         let list = values.into_iter().collect::<Vec<_>>().join(",");
         let matches = |text: String| text.parse::<Selector>().unwrap().matches(&object);
         prop_assert_eq!(matches(format!("{key} in ({list})")), !matches(format!("{key} notin ({list})")));

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use hostvip::config::{OnStop, Settings, Source};
 use hostvip::decide::{Decision, Inputs, decide};
 use hostvip::model::{
-    Family, Gateway, Host, Ingress, IpMode, Knob, Link, LinkName, Mac, Placement, Pool, Port, Protocol, Reason, Selector, Service,
+    Family, Gateway, Host, Ingress, IpMode, Knob, Labels, Link, LinkName, Mac, Placement, Pool, Port, Protocol, Reason, Selector, Service,
     ServiceKey, Sysctl, SysctlState, Vip,
 };
 
@@ -74,7 +74,7 @@ pub fn service(name: &str, addresses: &[&str]) -> Service {
         uid: String::new(),
         created: None,
         deleting: false,
-        labels: BTreeMap::new(),
+        labels: Labels::default(),
         annotations: BTreeMap::new(),
         load_balancer: true,
         load_balancer_class: None,
@@ -97,7 +97,7 @@ pub fn decided(settings: &Settings, services: &[Service], host: &Host) -> Decisi
 /// The reason of the only verdict of `service` on `address`.
 pub fn reason(decision: &Decision, service: &str, address: Option<&str>) -> Reason {
     let about = |verdict: &&hostvip::model::Verdict| {
-        verdict.service.as_ref().is_some_and(|key| key.name == service) && verdict.address == address.map(ip)
+        verdict.service.as_ref().is_some_and(|key| &*key.name == service) && verdict.address == address.map(ip)
     };
     let found: Vec<_> = decision.verdicts.iter().filter(about).collect();
     assert_eq!(found.len(), 1, "exactly one verdict for {service} {address:?}: {:?}", decision.verdicts);

@@ -108,7 +108,7 @@ fn the_elder_of_two_claimants_of_a_port_wins() {
     assert_eq!(reason(&decision, "a-young", Some("192.0.2.100")), taken);
     assert_eq!(reason(&decision, "c-ageless", Some("192.0.2.100")), taken);
     assert_eq!(reason(&decision, "d-other-port", Some("192.0.2.100")).code(), "bound");
-    let sharers: Vec<_> = decision.vips[&vip("192.0.2.100")].services.iter().map(|key| key.name.as_str()).collect();
+    let sharers: Vec<_> = decision.vips[&vip("192.0.2.100")].services.iter().map(|key| &*key.name).collect();
     assert_eq!(sharers, ["b-elder", "d-other-port"]);
 }
 
