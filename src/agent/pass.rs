@@ -15,6 +15,9 @@ use crate::model::{KernelState, Op, Plan, Time, Verdict, Vip};
 /// Announcements sent in one pass: a pass with ten thousand VIPs must not keep the loop from hearing events.
 const MOST_ANNOUNCEMENTS: usize = 256;
 
+/// Events taken in at once: where they come faster than that, the loop must turn all the same.
+const MOST_EVENTS: usize = 4096;
+
 impl Agent {
     /// Decides from all that is known now, and carries it out.
     pub(super) fn pass(&mut self, events: &mut Events) {
@@ -38,7 +41,7 @@ impl Agent {
 
     /// Events that wait are taken in before anything is decided or said from an old picture.
     pub(super) fn hear(&mut self, events: &mut Events) {
-        while let Some(event) = events.try_next() {
+        for event in std::iter::from_fn(|| events.try_next()).take(MOST_EVENTS) {
             self.take_in(event);
         }
     }
