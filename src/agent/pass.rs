@@ -61,8 +61,10 @@ impl Agent {
                     done.0.push(op);
                 }
                 Err(error) => {
-                    warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{error}");
-                    self.retries.failed(&op, error, now);
+                    // What fails on and on is in status; in the log it would drown the rest.
+                    if self.retries.failed(&op, error.clone(), now) {
+                        warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{error}");
+                    }
                 }
             }
         }

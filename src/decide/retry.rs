@@ -81,12 +81,14 @@ impl Retries {
         Err(error)
     }
 
-    /// `op` failed: it is tried again after 100 ms, doubling up to 30 s.
-    pub fn failed(&mut self, op: &Op, error: String, now: Time) {
+    /// `op` failed: it is tried again after 100 ms, doubling up to 30 s. True where it did not fail just so the last time.
+    pub fn failed(&mut self, op: &Op, error: String, now: Time) -> bool {
         let former = self.failures.get(&op.to_string()).filter(|failure| !failure.contested);
+        let news = former.is_none_or(|failure| failure.error != error);
         let attempts = former.map_or(0, |failure| failure.attempts) + 1;
         let next = now + doubled(FIRST, attempts - 1);
         self.failures.insert(op.to_string(), Failure { vip: op.vip(), error, attempts, next, contested: false });
+        news
     }
 
     /// `op` succeeded.

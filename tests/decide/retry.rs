@@ -79,6 +79,16 @@ fn what_is_undone_again_and_again_is_repaired_at_once_but_not_for_ever() {
 }
 
 #[test]
+fn the_same_failure_again_is_no_news() {
+    let op = bind("192.0.2.1");
+    let mut retries = Retries::default();
+    let mut failed = |error: &str| retries.failed(&op, error.into(), at(0));
+    assert_eq!(["busy", "busy", "no space", "busy"].map(&mut failed), [true, false, true, true]);
+    retries.succeeded(&op);
+    assert!(retries.failed(&op, "busy".into(), at(0)));
+}
+
+#[test]
 fn a_failure_is_no_repair() {
     let op = bind("192.0.2.1");
     let mut retries = Retries::default();

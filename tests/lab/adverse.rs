@@ -51,8 +51,11 @@ fn a_standby_that_could_not_be_silenced_accepts_no_later_vip_either() {
     fs::write(&state, "").unwrap();
     node.hostvip.write("services.yaml", &service("web", &[VIP], &[]));
     // Until its next turn is so far off that a VIP which comes meanwhile meets no fresh attempt.
-    let attempt = "cannot keep the values before our changes";
-    wait_for("it was tried many times", || agent.log().matches(attempt).count() >= 2 * 6);
+    let reason = "cannot keep the values before our changes";
+    node.wait_report("it was tried many times", |report| {
+        report.failing.iter().any(|failing| failing.attempts >= 6 && failing.error.contains(reason))
+    });
+    assert_eq!(agent.log().matches(reason).count(), 2, "one line for each of two settings: {}", agent.log());
     node.hostvip.write("services.yaml", &service("web", &[VIP, EXTERNAL], &[]));
     agent.wait_log(&format!("accept {EXTERNAL}/32 table local metric 118 (local route dev lo): held back"));
     assert_eq!(node.quiet_routes(), "", "a quiet route on a link that answers for it");
