@@ -96,6 +96,7 @@ impl Kernel {
         }
         mirror.set_routes(&self.observe_routes()?);
         self.mirror = mirror;
+        self.journal.follow(&self.mirror.host.links);
         self.observe_sysctls();
         Ok(())
     }
@@ -193,9 +194,8 @@ impl Kernel {
     /// The settings of a link vanish with it; its namesake starts with values of its own. Not part of a look: whoever only looks
     /// must not write the journal of an agent that runs.
     fn forget_absent_links(&mut self) {
-        let links = &self.mirror.host.links;
-        let present = |sysctl: &Sysctl| sysctl.link.as_str() == "all" || links.contains_key(&sysctl.link);
-        if let Err(error) = self.journal.retain(present) {
+        self.journal.follow(&self.mirror.host.links);
+        if let Err(error) = self.journal.save() {
             tracing::warn!(%error, "cannot forget the settings of a link that is gone");
         }
     }
