@@ -23,7 +23,7 @@ use tracing::{info, warn};
 
 use crate::cluster::Files;
 use crate::config::{OnStop, Settings};
-use crate::decide::announce::Announcer;
+use crate::decide::announce::{Announcer, Voice};
 use crate::decide::retry::Retries;
 use crate::decide::{self, Decision};
 use crate::kernel::{self, Event, Events, Kernel, clock, preflight};
@@ -86,6 +86,8 @@ pub struct Agent {
     announcer: Announcer,
     speaker: Speaker,
     retries: Retries,
+    /// What VIPs are announced with; none while the uplink cannot carry it.
+    voice: Option<Voice>,
     decision: Decision,
     began: Time,
     /// Marked VIPs found at the start, or when the sources were replaced, while a source that may name them cannot be read.
@@ -170,6 +172,7 @@ impl Agent {
             announcer,
             speaker: Speaker::default(),
             retries: Retries::default(),
+            voice: None,
             decision: Decision::default(),
             began: clock::now(),
             unread,

@@ -21,6 +21,7 @@ const MOST_EVENTS: usize = 4096;
 impl Agent {
     /// Decides from all that is known now, and carries it out.
     pub(super) fn pass(&mut self, events: &mut Events) {
+        self.look_at_uplink();
         if is_complete(&self.files.reports()) {
             self.unread.clear();
         }
@@ -84,16 +85,24 @@ impl Agent {
 
     /// Tells the announcer which VIPs the kernel answers for now, and which of them were `bound` in this pass.
     fn own(&mut self, bound: &BTreeSet<Vip>) {
-        let host = self.kernel.host();
-        let uplink = host.links.get(&self.settings.uplink).filter(|link| link.up && link.carrier);
-        let voice = uplink.and_then(|link| Some(Voice { index: link.index, mac: link.mac? }));
-        let owned: BTreeMap<Vip, Voice> = match voice {
-            Some(voice) => decide::owned(&self.decision, &host.ours).map(|(vip, _)| (vip, voice)).collect(),
+        let observed = &self.kernel.host().ours;
+        let owned: BTreeMap<Vip, Voice> = match self.voice {
+            Some(voice) => decide::owned(&self.decision, observed).map(|(vip, _)| (vip, voice)).collect(),
             None => BTreeMap::new(),
         };
         for vip in self.announcer.own(&owned, bound, clock::now()) {
             let op = Op::Announce { vip, link: self.settings.uplink.clone() };
             info!(op = op.kind(), vip = %vip, "{op}");
+        }
+    }
+
+    /// Looks whether the uplink came, went or changed. What it lost by that was undone by nobody, so it is no fight.
+    fn look_at_uplink(&mut self) {
+        let uplink = self.kernel.host().links.get(&self.settings.uplink).filter(|link| link.up && link.carrier);
+        let voice = uplink.and_then(|link| Some(Voice { index: link.index, mac: link.mac? }));
+        if voice != self.voice {
+            self.voice = voice;
+            self.retries.forgive();
         }
     }
 

@@ -81,6 +81,12 @@ impl Retries {
         Err(error)
     }
 
+    /// What was repaired so far does not count: something else than a fight explains it.
+    pub fn forgive(&mut self) {
+        self.repairs.clear();
+        self.failures.retain(|_, failure| !failure.contested);
+    }
+
     /// `op` failed: it is tried again after 100 ms, doubling up to 30 s. True where it did not fail just so the last time.
     pub fn failed(&mut self, op: &Op, error: String, now: Time) -> bool {
         let former = self.failures.get(&op.to_string()).filter(|failure| !failure.contested);

@@ -79,6 +79,20 @@ fn what_is_undone_again_and_again_is_repaired_at_once_but_not_for_ever() {
 }
 
 #[test]
+fn what_an_uplink_lost_by_itself_is_forgiven() {
+    let (op, failing) = (bind("192.0.2.1"), bind("192.0.2.2"));
+    let mut retries = Retries::default();
+    retries.failed(&failing, "busy".into(), at(0));
+    for _ in 0..5 {
+        retries.repair(&op, at(0)).unwrap();
+    }
+    retries.repair(&op, at(0)).unwrap_err();
+    retries.forgive();
+    retries.repair(&op, at(0)).unwrap();
+    assert_eq!(retries.failures().map(|(op, _)| op).collect::<Vec<_>>(), [failing.to_string()], "a failure is none the less");
+}
+
+#[test]
 fn the_same_failure_again_is_no_news() {
     let op = bind("192.0.2.1");
     let mut retries = Retries::default();

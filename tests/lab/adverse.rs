@@ -92,7 +92,7 @@ fn on_a_host_that_never_rests_questions_and_signals_have_their_turn() {
     node.hostvip.write("services.yaml", &format!("{}---\n{}", web(), service("many", &standby, &[])));
     let mut agent = node.up();
     let mut restless = Command::new("sh");
-    restless.args(["-c", "yes \"$(printf 'address add 10.9.9.9/32 dev eth0\\naddress del 10.9.9.9/32 dev eth0')\" | ip -batch -"]);
+    restless.args(["-c", "while :; do ip address add 10.9.9.9/32 dev eth0; ip address del 10.9.9.9/32 dev eth0; done"]);
     let _restless = node.host.spawn(restless);
     for _ in 0..3 {
         node.wait_report("an answer", |report| reason_on(report, VIP).starts_with("bound here"));
