@@ -145,6 +145,8 @@ pub async fn run(path: &Path) -> Result<(), Error> {
         }
     }
     server.abort();
+    // What somebody changed a moment ago is theirs, and must not be taken away as ours.
+    agent.hear(&mut events);
     agent.stop();
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,12 +13,18 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::model::report::Report;
 
 /// How long the loop may take to answer, and a client to ask.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connections at a time: file descriptors are for the kernel's settings and sockets first.
+const MOST_CONNECTIONS: usize = 32;
+
+/// How long a connection may stay open.
+const LONGEST_CONNECTION: Duration = Duration::from_mins(1);
 
 /// A question to the loop.
 #[derive(Debug)]
@@ -75,7 +82,9 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Answers until the task is aborted.
 pub async fn serve(listener: TcpListener, asks: mpsc::Sender<Ask>) {
+    let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {
+        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // Out of file descriptors, most likely: leave the others time to end.
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -85,8 +94,11 @@ pub async fn serve(listener: TcpListener, asks: mpsc::Sender<Ask>) {
         let service = service_fn(move |request| answer(asks.clone(), request));
         let connection =
             http1::Builder::new().timer(TokioTimer::new()).header_read_timeout(PATIENCE).serve_connection(TokioIo::new(stream), service);
-        // A client that goes away in the middle is no concern of ours.
-        tokio::spawn(async move { connection.await.ok() });
+        tokio::spawn(async move {
+            // A client that goes away in the middle is no concern of ours; one that stays is shown out.
+            let _ended = tokio::time::timeout(LONGEST_CONNECTION, connection).await;
+            drop(seat);
+        });
     }
 }
 

@@ -13,8 +13,32 @@ const QUEUE: usize = 16_384;
 /// The level is `info`, or what the environment variable `HOSTVIP_LOG` says (`debug`, `hostvip=trace`).
 pub fn init() -> WorkerGuard {
     let (writer, guard) = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(QUEUE).finish(std::io::stderr());
-    let filter = EnvFilter::try_from_env("HOSTVIP_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let wanted = std::env::var("HOSTVIP_LOG").unwrap_or_default();
+    let filter = filter(&wanted).unwrap_or_else(|| EnvFilter::new("info"));
     let terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter).with_ansi(terminal).with_target(false).init();
     guard
+}
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// A lone word is a level or nothing: taken for the name of a module, it would silence the log.
+fn filter(wanted: &str) -> Option<EnvFilter> {
+    let names_something = wanted.contains('=') || LEVELS.iter().any(|level| level.eq_ignore_ascii_case(wanted));
+    names_something.then(|| EnvFilter::try_new(wanted).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    #[test]
+    fn nonsense_does_not_silence_the_log() {
+        for sound in ["debug", "WARN", "hostvip=trace", "info,hostvip::agent=debug"] {
+            assert!(filter(sound).is_some(), "{sound}");
+        }
+        for nonsense in ["", "verbose", "hostvip", "hostvip=loud"] {
+            assert!(filter(nonsense).is_none(), "{nonsense}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod check;
 pub mod cluster;
 mod demo;
 mod harness;
+mod http;
 #[path = "../support/lab.rs"]
 pub mod lab;
 mod life;
