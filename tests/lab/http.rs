@@ -55,7 +55,7 @@ fn askers_do_no_harm() {
     }
     let idle: Vec<_> = node.host.enter(|| {
         let connect = |_| TcpStream::connect_timeout(&LISTEN.parse().unwrap(), Duration::from_secs(1));
-        (0..80).filter_map(|position| connect(position).ok()).collect()
+        (0..40).filter_map(|position| connect(position).ok()).collect()
     });
     assert!(idle.len() > 32, "{} connections", idle.len());
     wait_for("questions have their turn beside many that say nothing", || get(node, "/livez").starts_with("HTTP/1.1 200"));
