@@ -34,21 +34,15 @@ fn core(lab: Lab) -> Row {
                 let began = Instant::now();
                 let inputs = Inputs { host: kernel.host(), ..inputs };
                 let mut decision = decide::decide(inputs);
-                let t1 = began.elapsed();
                 let plan = decide::plan(&decision.desired, &kernel.host().ours);
                 assert!(plan.is_empty(), "{plan:?}");
                 let plan = retries.due(plan, clock::now());
-                let t2 = began.elapsed();
                 let bound = decide::announcements(&plan, &decision).iter().filter_map(hostvip::model::Op::vip).collect();
                 decide::settle(&mut decision, &kernel.host().ours, &retries.errors());
-                let t3 = began.elapsed();
                 let voice = Voice { index: 2, mac: Mac::ZERO };
                 let owned: BTreeMap<_, _> = decide::owned(&decision, &kernel.host().ours).map(|(vip, _)| (vip, voice)).collect();
                 assert_eq!(owned.len(), COUNT as usize);
                 announcer.own(&owned, &bound, clock::now());
-                let t4 = began.elapsed();
-                drop(decision);
-                eprintln!("decide {t1:?} plan {:?} settle {:?} own {:?} drop {:?}", t2 - t1, t3 - t2, t4 - t3, began.elapsed() - t4);
                 began.elapsed()
             };
             (0..PASSES).map(pass).collect()
