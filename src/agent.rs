@@ -23,7 +23,7 @@ use tracing::{info, warn};
 
 use crate::cluster::Files;
 use crate::config::{OnStop, Settings};
-use crate::decide::announce::Announcer;
+use crate::decide::announce::{Announcer, Voice};
 use crate::decide::retry::Retries;
 use crate::decide::{self, Decision};
 use crate::kernel::{self, Event, Events, Kernel, clock, preflight};
@@ -86,9 +86,11 @@ pub struct Agent {
     announcer: Announcer,
     speaker: Speaker,
     retries: Retries,
+    /// What VIPs are announced with; none while the uplink cannot carry it.
+    voice: Option<Voice>,
     decision: Decision,
     began: Time,
-    /// Marked VIPs found at the start, while a source that may name them cannot be read.
+    /// Marked VIPs found at the start, or when the sources were replaced, while a source that may name them cannot be read.
     unread: BTreeSet<Vip>,
     /// Something changed since the last pass.
     dirty: bool,
@@ -117,12 +119,15 @@ pub async fn run(path: &Path) -> Result<(), Error> {
     housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         agent.hear(&mut events);
-        while std::mem::take(&mut agent.dirty) {
+        if std::mem::take(&mut agent.dirty) {
             agent.pass(&mut events);
+            // On a host that never rests there is always an event: signals and questions must have their turn all the same.
+            tokio::task::yield_now().await;
         }
         let (speak, retry) = (agent.announcer.next_deadline(), agent.retries.next_deadline());
         tokio::select! {
             event = events.next() => agent.take_in(event?),
+            () = std::future::ready(()), if agent.dirty => {}
             () = agent.files.changed() => agent.dirty = true,
             _ = housekeeping.tick() => agent.keep_house(),
             () = sleep(speak) => agent.speak(&mut events),
@@ -167,6 +172,7 @@ impl Agent {
             announcer,
             speaker: Speaker::default(),
             retries: Retries::default(),
+            voice: None,
             decision: Decision::default(),
             began: clock::now(),
             unread,
@@ -227,11 +233,18 @@ impl Agent {
         }
     }
 
-    fn take_over(&mut self, settings: Settings) {
+    fn take_over(&mut self, mut settings: Settings) {
         if settings.source.files != self.settings.source.files {
             match Files::open(&settings.source.files) {
-                Ok(files) => self.files = files,
-                Err(error) => warn!("source.files: {error}; the former ones stay in force"),
+                Ok(files) => {
+                    self.files = files;
+                    // As at the start: a mistyped source must not take everything away.
+                    self.unread = self.kernel.host().ours.vips().collect();
+                }
+                Err(error) => {
+                    warn!("source.files: {}; the former ones stay in force", render_error(&error));
+                    settings.source.files.clone_from(&self.settings.source.files);
+                }
             }
         }
         self.announcer.set_refresh(settings.announce_refresh);

@@ -33,7 +33,8 @@ pub struct Inputs<'a> {
     pub settings: &'a Settings,
     /// Every Service known, in any order.
     pub services: &'a [&'a Service],
-    /// Marked VIPs that were there before this process, while a source that may name them cannot be read: they stay.
+    /// Marked VIPs that were there before this process, or before its sources were replaced, while a source that may name them cannot
+    /// be read: they stay.
     pub unread: &'a BTreeSet<Vip>,
     /// The host as it is.
     pub host: &'a Host,

@@ -95,6 +95,7 @@ impl Kernel {
             mirror.address(&address);
         }
         mirror.set_routes(&self.observe_routes()?);
+        self.journal.follow(&mirror.host.links);
         let all = LinkName::all();
         let links = mirror.host.links.keys().chain([&all]);
         mirror.host.ours.sysctls = links.flat_map(|link| sysctl::observe(link, &self.journal)).collect();
@@ -190,9 +191,8 @@ impl Kernel {
     /// The settings of a link vanish with it; its namesake starts with values of its own. Not part of a look: whoever only looks
     /// must not write the journal of an agent that runs.
     fn forget_absent_links(&mut self) {
-        let links = &self.mirror.host.links;
-        let present = |sysctl: &Sysctl| sysctl.link.as_str() == "all" || links.contains_key(&sysctl.link);
-        if let Err(error) = self.journal.retain(present) {
+        self.journal.follow(&self.mirror.host.links);
+        if let Err(error) = self.journal.save() {
             tracing::warn!(%error, "cannot forget the settings of a link that is gone");
         }
     }

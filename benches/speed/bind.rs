@@ -10,7 +10,7 @@ use hostvip::codec::manifest::decode_manifest;
 use hostvip::config::{Facts, Settings, parse};
 use hostvip::decide::{self, Inputs};
 use hostvip::kernel::{Events, Kernel};
-use hostvip::model::Service;
+use hostvip::model::{Plan, Service};
 
 use super::lab::{Lab, Netns};
 use super::site::{config, manifests, vip};
@@ -97,7 +97,7 @@ impl Node {
             let mut decision = decide::decide(Inputs { host: kernel.host(), ..inputs });
             let plan = decide::plan(&decision.desired, &kernel.host().ours);
             let before = Instant::now();
-            let results = carry::carry_out(kernel, plan);
+            let results = carry::carry_out(kernel, plan, &Plan::default());
             let change = before.elapsed();
             hear(kernel);
             decide::settle(&mut decision, &kernel.host().ours, &std::collections::BTreeMap::new());

@@ -36,13 +36,14 @@ fn core(lab: Lab) -> Row {
                 let mut decision = decide::decide(inputs);
                 let plan = decide::plan(&decision.desired, &kernel.host().ours);
                 assert!(plan.is_empty(), "{plan:?}");
-                let plan = retries.due(plan, clock::now());
+                let (plan, _) = retries.due(plan, clock::now());
                 let bound = decide::announcements(&plan, &decision).iter().filter_map(hostvip::model::Op::vip).collect();
                 decide::settle(&mut decision, &kernel.host().ours, &retries.errors());
                 let voice = Voice { index: 2, mac: Mac::ZERO };
                 let owned: BTreeMap<_, _> = decide::owned(&decision, &kernel.host().ours).map(|(vip, _)| (vip, voice)).collect();
                 assert_eq!(owned.len(), COUNT as usize);
                 announcer.own(&owned, &bound, clock::now());
+                drop(decision);
                 began.elapsed()
             };
             (0..PASSES).map(pass).collect()

@@ -8,17 +8,20 @@ use crate::model::{Family, Op, Plan, Vip};
 /// Each operation with its result, the error as text that ends with its deepest source.
 pub type Results = Vec<(Op, Result<(), String>)>;
 
-/// Tries every operation of `plan` in its order.
-pub fn carry_out(kernel: &mut Kernel, plan: Plan) -> Results {
+/// Tries every operation of `plan` in its order. `waiting` failed before and is not due: for what depends on it, that is a failure too.
+pub fn carry_out(kernel: &mut Kernel, plan: Plan, waiting: &Plan) -> Results {
     let (silence, rest): (Vec<_>, Vec<_>) = plan.0.into_iter().partition(|op| stage(op) == Stage::Silence);
     let (change, loosen): (Vec<_>, Vec<_>) = rest.into_iter().partition(|op| stage(op) < Stage::Loosen);
 
     let mut results = apply(kernel, silence);
-    let (held, change) = hold_back(change, first_failure(&results), |op| matches!(op, Op::AddRoute { .. }) && is_ipv4(op));
+    let waits = |stages: &[Stage]| waiting.0.iter().find(|op| stages.contains(&stage(op))).cloned();
+    let loud = first_failure(&results).or_else(|| waits(&[Stage::Silence]));
+    let (held, change) = hold_back(change, loud, |op| matches!(op, Op::AddRoute { .. }) && is_ipv4(op));
     results.extend(held);
     let changed = apply(kernel, change);
     let removals = changed.iter().filter(|(op, _)| matches!(op, Op::Unbind { .. } | Op::DelRoute { .. }));
-    let (held, loosen) = hold_back(loosen, first_failure(removals), |_| true);
+    let left = first_failure(removals).or_else(|| waits(&[Stage::Unbind, Stage::Refuse]));
+    let (held, loosen) = hold_back(loosen, left, |_| true);
     results.extend(changed);
     results.extend(held);
     results.extend(apply(kernel, loosen));

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::carry;
 use crate::decide;
 use crate::kernel::Kernel;
-use crate::model::KernelState;
+use crate::model::{KernelState, Plan};
 
 /// What a signal asks for.
 pub(super) enum Wish {
@@ -61,7 +61,7 @@ pub struct Withdrawn {
 pub fn withdraw(kernel: &mut Kernel) -> Withdrawn {
     let mut withdrawn = Withdrawn::default();
     let plan = decide::plan(&KernelState::default(), &kernel.host().ours);
-    for (op, result) in carry::carry_out(kernel, plan) {
+    for (op, result) in carry::carry_out(kernel, plan, &Plan::default()) {
         match result {
             Ok(()) => {
                 info!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{op}");

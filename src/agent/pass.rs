@@ -10,14 +10,18 @@ use crate::decide::retry::Retries;
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::{Events, clock};
 use crate::model::report::SourceReport;
-use crate::model::{KernelState, Op, Plan, Verdict, Vip};
+use crate::model::{KernelState, Op, Plan, Time, Verdict, Vip};
 
 /// Announcements sent in one pass: a pass with ten thousand VIPs must not keep the loop from hearing events.
 const MOST_ANNOUNCEMENTS: usize = 256;
 
+/// Events taken in at once: where they come faster than that, the loop must turn all the same.
+const MOST_EVENTS: usize = 4096;
+
 impl Agent {
     /// Decides from all that is known now, and carries it out.
     pub(super) fn pass(&mut self, events: &mut Events) {
+        self.look_at_uplink();
         if is_complete(&self.files.reports()) {
             self.unread.clear();
         }
@@ -40,7 +44,7 @@ impl Agent {
 
     /// Events that wait are taken in before anything is decided or said from an old picture.
     pub(super) fn hear(&mut self, events: &mut Events) {
-        while let Some(event) = events.try_next() {
+        for event in std::iter::from_fn(|| events.try_next()).take(MOST_EVENTS) {
             self.take_in(event);
         }
     }
@@ -48,10 +52,11 @@ impl Agent {
     /// Tries what is due, and returns what succeeded.
     fn carry_out(&mut self, plan: Plan) -> Plan {
         let now = clock::now();
-        let due = self.retries.due(plan, now);
+        let (mut due, waiting) = self.retries.due(plan, now);
+        due.0.retain(|op| self.may_repair(op, now));
         log_damage(&self.decision.desired, &self.retries, &due);
         let mut done = Plan::default();
-        for (op, result) in carry::carry_out(&mut self.kernel, due) {
+        for (op, result) in carry::carry_out(&mut self.kernel, due, &waiting) {
             match result {
                 Ok(()) => {
                     info!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{op}");
@@ -59,26 +64,47 @@ impl Agent {
                     done.0.push(op);
                 }
                 Err(error) => {
-                    warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{error}");
-                    self.retries.failed(&op, error, now);
+                    // What fails on and on is in status; in the log it would drown the rest.
+                    if self.retries.failed(&op, error.clone(), now) {
+                        warn!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{error}");
+                    }
                 }
             }
         }
         done
     }
 
+    /// Whether `op` may go ahead: two programs that fight over an object must not storm the segment. A setting that silences the link is
+    /// always set again; it is looked at too seldom for a storm.
+    fn may_repair(&mut self, op: &Op, now: Time) -> bool {
+        if matches!(op, Op::SetSysctl { .. }) || !is_repair(&self.decision.desired, op) {
+            return true;
+        }
+        let allowed = self.retries.repair(op, now);
+        let vip = op.vip().map(tracing::field::display);
+        allowed.inspect_err(|error| warn!(op = op.kind(), vip, "{op} has to wait: {error}")).is_ok()
+    }
+
     /// Tells the announcer which VIPs the kernel answers for now, and which of them were `bound` in this pass.
     fn own(&mut self, bound: &BTreeSet<Vip>) {
-        let host = self.kernel.host();
-        let uplink = host.links.get(&self.settings.uplink).filter(|link| link.up && link.carrier);
-        let voice = uplink.and_then(|link| Some(Voice { index: link.index, mac: link.mac? }));
-        let owned: BTreeMap<Vip, Voice> = match voice {
-            Some(voice) => decide::owned(&self.decision, &host.ours).map(|(vip, _)| (vip, voice)).collect(),
+        let observed = &self.kernel.host().ours;
+        let owned: BTreeMap<Vip, Voice> = match self.voice {
+            Some(voice) => decide::owned(&self.decision, observed).map(|(vip, _)| (vip, voice)).collect(),
             None => BTreeMap::new(),
         };
         for vip in self.announcer.own(&owned, bound, clock::now()) {
             let op = Op::Announce { vip, link: self.settings.uplink.clone() };
             info!(op = op.kind(), vip = %vip, "{op}");
+        }
+    }
+
+    /// Looks whether the uplink came, went or changed. What it lost by that was undone by nobody, so it is no fight.
+    fn look_at_uplink(&mut self) {
+        let uplink = self.kernel.host().links.get(&self.settings.uplink).filter(|link| link.up && link.carrier);
+        let voice = uplink.and_then(|link| Some(Voice { index: link.index, mac: link.mac? }));
+        if voice != self.voice {
+            self.voice = voice;
+            self.retries.forgive();
         }
     }
 
@@ -99,17 +125,25 @@ pub(crate) fn is_complete(reports: &[SourceReport]) -> bool {
     reports.iter().all(|report| report.problems.is_empty())
 }
 
+/// Whether `op` does again what the last pass wanted: somebody else undid it.
+fn is_repair(wanted: &KernelState, op: &Op) -> bool {
+    match op {
+        Op::Bind { key, .. } => wanted.addresses.contains_key(key),
+        Op::AddRoute { key, .. } => wanted.routes.contains_key(key),
+        Op::SetSysctl { sysctl, value, .. } => wanted.sysctls.get(sysctl).is_some_and(|state| state.value == *value),
+        _ => false,
+    }
+}
+
 /// Says what somebody else changed, before it is repaired: what the last pass wanted, had no trouble with, and has to be done again.
 fn log_damage(wanted: &KernelState, retries: &Retries, plan: &Plan) {
     let failed: BTreeSet<_> = retries.failures().map(|(op, _)| op).collect();
-    for op in plan.0.iter().filter(|op| !failed.contains(op.to_string().as_str())) {
+    for op in plan.0.iter().filter(|op| is_repair(wanted, op) && !failed.contains(op.to_string().as_str())) {
         let vip = op.vip().map(tracing::field::display);
         match op {
-            Op::Bind { key, .. } if wanted.addresses.contains_key(key) => warn!(vip, "found {key} gone: binding it again"),
-            Op::AddRoute { key, .. } if wanted.routes.contains_key(key) => warn!(vip, "found {key} gone: adding it again"),
-            Op::SetSysctl { sysctl, value, was: Some(was) } if wanted.sysctls.get(sysctl).is_some_and(|state| state.value == *value) => {
-                warn!("found {sysctl} changed to {was}: setting it again");
-            }
+            Op::Bind { key, .. } => warn!(vip, "found {key} gone: binding it again"),
+            Op::AddRoute { key, .. } => warn!(vip, "found {key} gone: adding it again"),
+            Op::SetSysctl { sysctl, was: Some(was), .. } => warn!("found {sysctl} changed to {was}: setting it again"),
             _ => {}
         }
     }

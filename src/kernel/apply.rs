@@ -158,7 +158,8 @@ impl Kernel {
     }
 
     fn set_sysctl(&mut self, op: &Op, sysctl: &Sysctl, value: i32) -> Result<(), Error> {
-        let state = sysctl::set(&mut self.journal, op, sysctl, value);
+        let index = self.mirror.host.links.get(&sysctl.link).map(|link| link.index);
+        let state = sysctl::set(&mut self.journal, op, sysctl, index, value);
         self.show_sysctl(sysctl, state.map(Some))
     }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
-use crate::model::{Knob, LinkName, Sysctl};
+use crate::model::{Knob, Link, LinkName, Sysctl};
 
 const VERSION: u32 = 1;
 const FILE: &str = "sysctls.json";
@@ -17,6 +17,8 @@ const FILE: &str = "sysctls.json";
 /// One setting that we changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// Interface index of the link: it outlives a change of name, and a namesake has another. None for `all`.
+    pub index: Option<u32>,
     /// The value before our first change.
     pub before: i32,
     /// The values that may be there by our hand: the last one set, and the one set before it, in case the last write failed.
@@ -42,6 +44,8 @@ pub enum MalformedJournal {
 pub struct Journal {
     path: PathBuf,
     entries: BTreeMap<Sysctl, Entry>,
+    /// The file names links by names that they had.
+    stale: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -55,6 +59,8 @@ struct Document {
 #[serde(deny_unknown_fields)]
 struct Record {
     link: LinkName,
+    #[serde(default)]
+    index: Option<u32>,
     knob: Knob,
     before: i32,
     set: Vec<i32>,
@@ -75,9 +81,9 @@ pub fn decode(bytes: &[u8]) -> Result<BTreeMap<Sysctl, Entry>, MalformedJournal>
         return Err(MalformedJournal::Version(document.version));
     }
     let mut entries = BTreeMap::new();
-    for Record { link, knob, before, set } in document.sysctls {
+    for Record { link, index, knob, before, set } in document.sysctls {
         let sysctl = Sysctl { link, knob };
-        if entries.insert(sysctl.clone(), Entry { before, set }).is_some() {
+        if entries.insert(sysctl.clone(), Entry { index, before, set }).is_some() {
             return Err(MalformedJournal::Twice(sysctl));
         }
     }
@@ -90,8 +96,8 @@ pub fn decode(bytes: &[u8]) -> Result<BTreeMap<Sysctl, Entry>, MalformedJournal>
 /// None in practice: every value has a JSON form.
 pub fn encode(entries: &BTreeMap<Sysctl, Entry>) -> Result<Vec<u8>, serde_json::Error> {
     let record = |(sysctl, entry): (&Sysctl, &Entry)| {
-        let (Sysctl { link, knob }, Entry { before, set }) = (sysctl.clone(), entry.clone());
-        Record { link, knob, before, set }
+        let (Sysctl { link, knob }, Entry { index, before, set }) = (sysctl.clone(), entry.clone());
+        Record { link, index, knob, before, set }
     };
     serde_json::to_vec_pretty(&Document { version: VERSION, sysctls: entries.iter().map(record).collect() })
 }
@@ -105,11 +111,11 @@ impl Journal {
         let path = path(state_dir);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Self { path, entries: BTreeMap::new() }),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Self { path, entries: BTreeMap::new(), stale: false }),
             Err(source) => return Err(Error::Journal { path, source }),
         };
         match decode(&bytes) {
-            Ok(entries) => Ok(Self { path, entries }),
+            Ok(entries) => Ok(Self { path, entries, stale: false }),
             Err(malformed) => match move_aside(&path) {
                 Ok(aside) => Err(Error::MalformedJournal { path, aside, source: malformed }),
                 Err(source) => Err(Error::Journal { path, source }),
@@ -121,7 +127,7 @@ impl Journal {
     pub(super) fn look(state_dir: &Path) -> Self {
         let path = path(state_dir);
         let entries = fs::read(&path).ok().and_then(|bytes| decode(&bytes).ok()).unwrap_or_default();
-        Self { path, entries }
+        Self { path, entries, stale: false }
     }
 
     /// What is kept for a setting.
@@ -129,13 +135,13 @@ impl Journal {
         self.entries.get(sysctl)
     }
 
-    /// Keeps `present` before `value` is set. The first value kept for a setting stays.
+    /// Keeps `present` before `value` is set, for the link with this index. The first value kept for a setting stays.
     ///
     /// # Errors
     /// The journal is not on disk; the setting must not be changed then.
-    pub fn record(&mut self, sysctl: &Sysctl, present: i32, value: i32) -> Result<(), Error> {
+    pub fn record(&mut self, sysctl: &Sysctl, index: Option<u32>, present: i32, value: i32) -> Result<(), Error> {
         let mut entries = self.entries.clone();
-        let entry = entries.entry(sysctl.clone()).or_insert(Entry { before: present, set: Vec::new() });
+        let entry = entries.entry(sysctl.clone()).or_insert(Entry { index, before: present, set: Vec::new() });
         entry.set.retain(|set| *set == present);
         entry.set.push(value);
         self.store(entries)
@@ -146,25 +152,41 @@ impl Journal {
     /// # Errors
     /// The change is not on disk.
     pub fn forget(&mut self, sysctl: &Sysctl) -> Result<(), Error> {
-        self.retain(|kept| kept != sysctl)
+        let mut entries = self.entries.clone();
+        match entries.remove(sysctl) {
+            Some(_) => self.store(entries),
+            None => self.save(),
+        }
     }
 
-    /// Drops all settings but those for which `keep` holds.
+    /// Follows the links that are there: one that was renamed keeps what is kept for it, as the kernel keeps its settings; what is kept
+    /// for one that is gone goes with it. On disk with [`Self::save`]: whoever only looks must not write the journal of an agent.
+    pub(super) fn follow(&mut self, links: &BTreeMap<LinkName, Link>) {
+        let name = |sysctl: &Sysctl, index: Option<u32>| match index {
+            Some(index) => links.values().find(|link| link.index == index).map(|link| link.name.clone()),
+            None => Some(sysctl.link.clone()).filter(|name| name.as_str() == "all" || links.contains_key(name)),
+        };
+        let followed = self.entries.iter().filter_map(|(sysctl, entry)| {
+            let link = name(sysctl, entry.index)?;
+            Some((Sysctl { link, knob: sysctl.knob }, entry.clone()))
+        });
+        let followed = followed.collect();
+        self.stale |= followed != self.entries;
+        self.entries = followed;
+    }
+
+    /// Writes what [`Self::follow`] changed.
     ///
     /// # Errors
-    /// The change is not on disk.
-    pub fn retain(&mut self, mut keep: impl FnMut(&Sysctl) -> bool) -> Result<(), Error> {
-        if self.entries.keys().all(&mut keep) {
-            return Ok(());
-        }
-        let mut entries = self.entries.clone();
-        entries.retain(|sysctl, _| keep(sysctl));
-        self.store(entries)
+    /// It is not on disk.
+    pub(super) fn save(&mut self) -> Result<(), Error> {
+        if self.stale { self.store(self.entries.clone()) } else { Ok(()) }
     }
 
     fn store(&mut self, entries: BTreeMap<Sysctl, Entry>) -> Result<(), Error> {
         self.write(&entries).map_err(|source| Error::Journal { path: self.path.clone(), source })?;
         self.entries = entries;
+        self.stale = false;
         Ok(())
     }
 

@@ -28,11 +28,11 @@ pub(super) fn observe(link: &LinkName, journal: &Journal) -> BTreeMap<Sysctl, Sy
 }
 
 /// Sets a kernel setting; the value before is on disk by then.
-pub(super) fn set(journal: &mut Journal, op: &Op, sysctl: &Sysctl, value: i32) -> Result<SysctlState, Error> {
+pub(super) fn set(journal: &mut Journal, op: &Op, sysctl: &Sysctl, index: Option<u32>, value: i32) -> Result<SysctlState, Error> {
     let failed = |source| Error::Sysctl { op: op.to_string(), source };
     let present = read(sysctl).map_err(failed)?;
     if present != value {
-        journal.record(sysctl, present, value)?;
+        journal.record(sysctl, index, present, value)?;
         write(sysctl, value).map_err(failed)?;
         let kept = read(sysctl).map_err(failed)?;
         if kept != value {

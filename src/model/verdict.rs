@@ -206,7 +206,9 @@ impl fmt::Display for Reason {
             Self::NoUplink { link } => write!(f, "the uplink {link} is not there"),
             Self::CannotAnswer { at_fault, fix } => write!(f, "could not be answered: {at_fault}; {fix}"),
             Self::WouldAnswerToo { at_fault, fix } => write!(f, "withheld, this node would answer too: {at_fault}; {fix}"),
-            Self::HeldByOthers { link } => write!(f, "{link} already bears it without our mark: left alone"),
+            Self::HeldByOthers { link } => {
+                write!(f, "{link} already bears it without our mark: left alone; bound once it is off there (ip address del)")
+            }
         }
     }
 }

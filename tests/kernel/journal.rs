@@ -18,7 +18,7 @@ proptest! {
 
     #[test]
     fn damaged_journals_never_panic(cut in 0_usize..400, byte in any::<u8>()) {
-        let mut bytes = encode(&BTreeMap::from([(Sysctl::all(Knob::ArpIgnore), Entry { before: 0, set: vec![1] })])).unwrap();
+        let mut bytes = encode(&BTreeMap::from([(Sysctl::all(Knob::ArpIgnore), Entry { index: None, before: 0, set: vec![1] })])).unwrap();
         let at = cut % bytes.len();
         bytes[at] = byte;
         let _ = decode(&bytes);
@@ -62,14 +62,14 @@ fn the_first_value_stays_and_a_failed_write_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let sysctl = Sysctl::all(Knob::ArpIgnore);
     let mut journal = Journal::open(directory.path()).unwrap();
-    journal.record(&sysctl, 0, 1).unwrap();
+    journal.record(&sysctl, None, 0, 1).unwrap();
     // Recorded, but the kernel setting stayed at 1: both values are known as ours.
-    journal.record(&sysctl, 1, 2).unwrap();
+    journal.record(&sysctl, None, 1, 2).unwrap();
     let reread = Journal::open(directory.path()).unwrap();
-    assert_eq!(reread.get(&sysctl), Some(&Entry { before: 0, set: vec![1, 2] }));
+    assert_eq!(reread.get(&sysctl), Some(&Entry { index: None, before: 0, set: vec![1, 2] }));
     // Written this time, and set anew: the value that is there no more is nobody's.
-    journal.record(&sysctl, 2, 8).unwrap();
-    assert_eq!(journal.get(&sysctl), Some(&Entry { before: 0, set: vec![2, 8] }));
+    journal.record(&sysctl, None, 2, 8).unwrap();
+    assert_eq!(journal.get(&sysctl), Some(&Entry { index: None, before: 0, set: vec![2, 8] }));
     journal.forget(&sysctl).unwrap();
     assert_eq!(Journal::open(directory.path()).unwrap().get(&sysctl), None);
 }
@@ -79,5 +79,9 @@ fn sysctl() -> impl Strategy<Value = Sysctl> {
 }
 
 fn entry() -> impl Strategy<Value = Entry> {
-    (any::<i32>(), proptest::collection::vec(any::<i32>(), 0..3)).prop_map(|(before, set)| Entry { before, set })
+    (any::<Option<u32>>(), any::<i32>(), proptest::collection::vec(any::<i32>(), 0..3)).prop_map(|(index, before, set)| Entry {
+        index,
+        before,
+        set,
+    })
 }

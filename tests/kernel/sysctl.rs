@@ -119,6 +119,35 @@ fn the_values_of_a_link_that_is_gone_are_forgotten() {
 }
 
 #[test]
+fn a_link_that_changed_its_name_gets_its_own_value_back() {
+    lab(|lab| async move {
+        // With the agent there, and while it was away: a namesake takes the old name, and is not taken for it.
+        for away in [false, true] {
+            write("up0", 2);
+            let mut kernel = lab.kernel();
+            apply(&mut kernel, &[set("up0", 1)]);
+            for line in ["link set up0 down", "link set up0 name former", "link set peer down", "link set peer name up0"] {
+                ip(line);
+            }
+            write("up0", 1);
+            if away {
+                kernel = lab.kernel();
+            } else {
+                kernel.resync().unwrap();
+            }
+            assert_eq!(state(&kernel, "former"), SysctlState { value: 1, before: Some(2) });
+            assert_eq!(state(&kernel, "up0"), SysctlState { value: 1, before: None });
+            apply(&mut kernel, &[restore("former")]);
+            assert_eq!((read("former"), read("up0")), (2, 1));
+            for line in ["link set up0 name peer", "link set former name up0"] {
+                ip(line);
+            }
+        }
+        assert_eq!(fs::read_dir(lab.state.path()).unwrap().count(), 0, "nothing is left to give back");
+    });
+}
+
+#[test]
 fn a_setting_of_no_link_is_an_error_that_names_it() {
     lab(|lab| async move {
         let mut kernel = lab.kernel();

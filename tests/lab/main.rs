@@ -3,6 +3,7 @@
 //! A lab waits for conditions and never asserts how fast something was; speed is the benches' business.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod adverse;
 mod announce;
 mod brex;
 mod check;

@@ -73,6 +73,21 @@ fn an_uplink_that_comes_back_has_its_vips_again() {
 }
 
 #[test]
+fn an_uplink_that_flaps_is_no_fight() {
+    let Some(cluster) = Cluster::start(1, POOL) else { return };
+    let node = &cluster.nodes[0];
+    let agent = node.up();
+    for _ in 0..8 {
+        node.host.link_down();
+        wait_for("the IPv6 address is bound while the link is down", || node.holds("2001:db8::1:100/128"));
+        node.host.link_up();
+        node.host.run("ip address replace 2001:db8::10/64 dev eth0");
+        cluster.wait_answered(VIP6, node.host.mac);
+    }
+    assert!(!agent.log().contains("somebody else undid it"), "{}", agent.log());
+}
+
+#[test]
 fn an_uplink_without_carrier_is_said_and_announced_on_again() {
     let Some(cluster) = Cluster::start(1, POOL) else { return };
     let node = &cluster.nodes[0];
