@@ -204,10 +204,12 @@ impl Agent {
         }
         if self.resync_at <= clock::now() {
             match self.kernel.resync() {
-                Ok(()) => self.resync_at = clock::now() + RESYNC,
+                Ok(differs) => {
+                    self.dirty |= differs;
+                    self.resync_at = clock::now() + RESYNC;
+                }
                 Err(error) => warn!("{}", render_error(&error)),
             }
-            self.dirty = true;
         }
     }
 

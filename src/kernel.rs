@@ -80,11 +80,11 @@ impl Kernel {
         &self.mirror.host
     }
 
-    /// Reads everything again. On an error the mirror stays as it was.
+    /// Reads everything again. True when something differs from what was known. On an error the mirror stays as it was.
     ///
     /// # Errors
     /// The host cannot be read.
-    pub fn resync(&mut self) -> Result<(), Error> {
+    pub fn resync(&mut self) -> Result<bool, Error> {
         let mut mirror = Mirror::default();
         let links = self.requests.dump(&link::dump_request(), link::decode).map_err(|source| observe("links", source))?;
         for link in links {
@@ -95,10 +95,13 @@ impl Kernel {
             mirror.address(&address);
         }
         mirror.set_routes(&self.observe_routes()?);
+        self.journal.follow(&mirror.host.links);
+        let all = LinkName::all();
+        let links = mirror.host.links.keys().chain([&all]);
+        mirror.host.ours.sysctls = links.flat_map(|link| sysctl::observe(link, &self.journal)).collect();
+        let differs = mirror.host != self.mirror.host;
         self.mirror = mirror;
-        self.journal.follow(&self.mirror.host.links);
-        self.observe_sysctls();
-        Ok(())
+        Ok(differs)
     }
 
     /// Reads the kernel settings of `links` and of `all` again, which tell of no change by themselves. True when one differs.
@@ -117,12 +120,6 @@ impl Kernel {
             }
         }
         differs
-    }
-
-    fn observe_sysctls(&mut self) {
-        let all = LinkName::all();
-        let links = self.mirror.host.links.keys().chain([&all]);
-        self.mirror.host.ours.sysctls = links.flat_map(|link| sysctl::observe(link, &self.journal)).collect();
     }
 
     /// Takes an event in. True when something changed that we look at.
@@ -157,7 +154,7 @@ impl Kernel {
                 let routes = self.observe_routes()?;
                 self.mirror.set_routes(&routes);
             }
-            Effect::Everything => self.resync()?,
+            Effect::Everything => return self.resync(),
         }
         Ok(effect > Effect::Nothing)
     }

@@ -80,7 +80,7 @@ impl Node {
         let (netns, state) = (bare(lab), tempfile::tempdir().unwrap());
         let text = format!(
             "node_name = \"node\"\nuplink = \"uplink\"\n{}",
-            config(placement).replace("{dir}", &state.path().display().to_string())
+            config(placement, "0s").replace("{dir}", &state.path().display().to_string())
         );
         let config = parse(Path::new("bench.toml"), &text).unwrap();
         let settings = netns.enter(|| {

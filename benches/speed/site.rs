@@ -31,11 +31,11 @@ pub fn vip6(number: u32) -> IpAddr {
     Ipv6Addr::from_bits(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 1, 0, 1).to_bits() + u128::from(number)).into()
 }
 
-/// The config, but for what a host says of itself.
-pub fn config(placement: &str) -> String {
+/// The config, but for what a host says of itself. Without the slow repetition an agent that has settled does nothing.
+pub fn config(placement: &str, refresh: &str) -> String {
     format!(
         "on_stop = \"keep\"\n[source]\nfiles = [\"{{dir}}/services\"]\n[[pool]]\nname = \"bench\"\nowner = \"node\"\nplacement = \"{placement}\"\n\
-         addresses = [\"198.18.0.0/16\", \"2001:db8:0:0:0:1::/96\"]\n[announce]\nrefresh = \"30s\"\n"
+         addresses = [\"198.18.0.0/16\", \"2001:db8:0:0:0:1::/96\"]\n[announce]\nrefresh = \"{refresh}\"\n"
     )
 }
 
@@ -62,7 +62,7 @@ impl Site {
         let segment = lab.segment("segment");
         let node = segment.host(lab, "node", "uplink", &["198.19.0.11/15", "2001:db8::11/64"]);
         let client = segment.host(lab, "client", "eth0", &["198.19.0.2/15", "2001:db8::2/64"]);
-        let hostvip = Hostvip::install(&node, &config(placement));
+        let hostvip = Hostvip::install(&node, &config(placement, "0s"));
         fs::create_dir(hostvip.path("services")).unwrap();
         Self { node, client, hostvip, _segment: segment }
     }

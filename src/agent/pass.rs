@@ -25,6 +25,8 @@ impl Agent {
         if is_complete(&self.files.reports()) {
             self.unread.clear();
         }
+        // Nobody asks for them until the new ones are there, and ten thousand need not be held twice.
+        self.decision.vips.clear();
         let services: Vec<_> = self.files.services().collect();
         let mut decision =
             decide::decide(Inputs { settings: &self.settings, services: &services, unread: &self.unread, host: self.kernel.host() });

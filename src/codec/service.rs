@@ -52,7 +52,6 @@ pub enum ServiceError {
 struct Metadata {
     name: Option<String>,
     namespace: Option<String>,
-    uid: Option<String>,
     creation_timestamp: Option<jiff::Timestamp>,
     deletion_timestamp: Option<IgnoredAny>,
     #[serde(deserialize_with = "null_as_default")]
@@ -130,7 +129,6 @@ impl TryFrom<ServiceObject> for Service {
                 namespace: checked("metadata.namespace", non_empty(metadata.namespace).unwrap_or_else(|| "default".to_owned()))?.into(),
                 name: checked("metadata.name", non_empty(metadata.name).ok_or(ServiceError::NoName)?)?.into(),
             },
-            uid: metadata.uid.unwrap_or_default(),
             created: metadata.creation_timestamp,
             deleting: metadata.deletion_timestamp.is_some(),
             labels: metadata.labels.into(),

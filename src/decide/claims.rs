@@ -1,6 +1,7 @@
 //! Which requests may be served: pools, reserved addresses, and who wins where two Services claim the same VIP and port.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use super::Inputs;
@@ -25,9 +26,11 @@ pub(super) fn claims<'a>(
     let mut claims: BTreeMap<Vip, Claim<'a>> = BTreeMap::new();
     for request in requests {
         match admit(inputs, others, &request) {
-            Ok((pool, owner)) => {
-                claims.entry(request.vip).or_insert_with(|| Claim { pool, owner, requests: Vec::new() }).requests.push(request);
-            }
+            // Most VIPs have one request: room for four, as a Vec that grows has, would be three too many for each.
+            Ok((pool, owner)) => match claims.entry(request.vip) {
+                Entry::Vacant(entry) => drop(entry.insert(Claim { pool, owner, requests: vec![request] })),
+                Entry::Occupied(mut entry) => entry.get_mut().requests.push(request),
+            },
             Err(reason) => verdicts.push(request.verdict(reason)),
         }
     }

@@ -12,6 +12,9 @@ use super::request::Request;
 use super::{Kernel, address, route, sysctl};
 use crate::model::{AddressKey, Family, LinkName, Op, Route, RouteKey, Sysctl, SysctlState};
 
+/// Operations made into requests at a time: those of ten thousand VIPs at once would be the most memory that the agent ever needs.
+const BATCH: usize = 1024;
+
 impl Kernel {
     /// Carries out operations in order. One result per operation; a failing one keeps none of the others back.
     ///
@@ -25,7 +28,7 @@ impl Kernel {
                 [Op::SetSysctl { sysctl, value, .. }] => results.push(self.set_sysctl(&run[0], sysctl, *value)),
                 [Op::RestoreSysctl { sysctl, .. }] => results.push(self.restore_sysctl(&run[0], sysctl)),
                 [Op::Announce { .. }] => results.push(Ok(())),
-                _ => results.extend(self.apply_netlink(run)),
+                _ => results.extend(run.chunks(BATCH).flat_map(|batch| self.apply_netlink(batch))),
             }
         }
         results
@@ -58,7 +61,7 @@ impl Kernel {
             })
             .collect();
         // One fresh look settles all: what is there now, and whose it is.
-        let looked = if in_doubt { self.resync() } else { Ok(()) };
+        let looked = if in_doubt { self.resync().map(drop) } else { Ok(()) };
         if let Err(error) = &looked {
             tracing::warn!(%error, "cannot look at what became of failed operations");
         }

@@ -102,7 +102,7 @@ pub(super) fn decode_any(message: Message<'_>) -> Option<LinkRoute> {
         }
     }
     if route.hops.is_empty() {
-        route.hops.push(single);
+        route.hops = vec![single];
     }
     Some(route)
 }

@@ -21,8 +21,6 @@ pub struct ServiceKey {
 pub struct Service {
     /// Namespace and name.
     pub key: ServiceKey,
-    /// `metadata.uid`; empty where a manifest has none.
-    pub uid: String,
     /// `metadata.creationTimestamp`: the elder of two claimants wins.
     pub created: Option<jiff::Timestamp>,
     /// `metadata.deletionTimestamp` is set.

@@ -42,7 +42,6 @@ fn ingress_nginx_with_a_status() {
         manifest.services,
         [Service {
             key: ServiceKey { namespace: "ingress-nginx".into(), name: "ingress-nginx-controller".into() },
-            uid: "6f1f0e58-2a52-4f0c-8a0e-0d2d3b1c5a01".into(),
             created: Some("2026-03-14T09:26:53Z".parse().unwrap()),
             deleting: false,
             labels: text(&[("app.kubernetes.io/component", "controller"), ("app.kubernetes.io/name", "ingress-nginx")]).into(),

@@ -71,7 +71,6 @@ pub fn set(host: &mut Host, link: &str, knob: Knob, value: i32) {
 pub fn service(name: &str, addresses: &[&str]) -> Service {
     Service {
         key: ServiceKey { namespace: "default".into(), name: name.into() },
-        uid: String::new(),
         created: None,
         deleting: false,
         labels: Labels::default(),

@@ -53,8 +53,9 @@ fn only_the_settings_of_the_links_asked_for_are_read_again() {
         assert_eq!((state(&kernel, "up0").value, state(&kernel, "lo").value), (8, 0));
         write("all", 2);
         assert!(kernel.refresh_sysctls(&[]), "`all` bears on every link");
-        kernel.resync().unwrap();
+        assert!(kernel.resync().unwrap());
         assert_eq!((state(&kernel, "all").value, state(&kernel, "lo").value), (2, 8));
+        assert!(!kernel.resync().unwrap(), "nothing changed since");
     });
 }
 

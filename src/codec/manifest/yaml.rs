@@ -77,7 +77,13 @@ fn take(
     reading.take(Position { line, document, item }, outcome);
 }
 
+/// To keep track of each field's path takes its time, and only an error needs one: then it is read again.
 fn decode<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Fault> {
+    let plain = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| T::deserialize(deserializer));
+    plain.or_else(|_| decode_with_path(text))
+}
+
+fn decode_with_path<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Fault> {
     let mut path = String::new();
     serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
         serde_path_to_error::deserialize(deserializer).map_err(|error| {
