@@ -18,6 +18,7 @@ mod settle;
 pub mod whohas;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::model::report::Role;
@@ -57,9 +58,9 @@ pub struct Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VipDecision {
     /// Pool.
-    pub pool: String,
+    pub pool: Arc<str>,
     /// The node that owns it.
-    pub owner: String,
+    pub owner: Arc<str>,
     /// Whether this node answers.
     pub role: Role,
     /// Where the owner holds it.
@@ -75,6 +76,8 @@ pub struct VipDecision {
 /// Decides what this node should hold, for every VIP of every Service.
 pub fn decide(inputs: Inputs<'_>) -> Decision {
     let (requests, mut verdicts) = requests::requests(inputs);
+    // One for each request: they stay until the next decision, and a Vec that grew may be twice as long.
+    verdicts.reserve_exact(requests.len());
     let others = others::Others::of(inputs.host);
     let claims = claims::claims(inputs, &others, requests, &mut verdicts);
     let vips = placing::place(inputs, &others, claims, &mut verdicts);
@@ -83,8 +86,6 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
         desired::keep_unread(inputs, &verdicts, &mut desired);
     }
     verdicts.sort_unstable();
-    // They stay until the next decision.
-    verdicts.shrink_to_fit();
     let findings = findings::findings(inputs, &others, &vips);
     Decision { desired, vips, verdicts, findings }
 }

@@ -33,8 +33,8 @@ impl Agent {
     fn vip_report(&self, vip: Vip, part: &VipDecision, now: Time) -> VipReport {
         let (announcements, last) = self.announcer.history(vip);
         VipReport {
-            pool: part.pool.clone(),
-            owner: part.owner.clone(),
+            pool: part.pool.to_string(),
+            owner: part.owner.to_string(),
             role: part.role,
             placement: part.placement,
             link: part.link.clone(),

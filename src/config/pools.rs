@@ -46,11 +46,11 @@ fn pool(entry: &Spanned<Table<written::Pool>>, problems: &mut Problems<'_>) -> P
     }
     let selector = |key| given(key).cloned().unwrap_or_default();
     Pool {
-        name: given(written.name.as_ref()).map_or_else(String::new, |name| name.0.clone()),
+        name: given(written.name.as_ref()).map_or("", |name| &name.0).into(),
         addresses: written.addresses.iter().flat_map(Spanned::get_ref).map(|net| net.get_ref().0).collect(),
         placement: written.placement.as_ref().map_or(Placement::Uplink, |key| key.get_ref().0),
         standby: written.standby.as_ref().map(|key| key.get_ref().0),
-        owner: given(written.owner.as_ref()).map(|owner| owner.0.clone()),
+        owner: given(written.owner.as_ref()).map(|owner| owner.0.as_str().into()),
         service_selector: selector(written.service_selector.as_ref()),
         namespaces: written.namespaces.iter().map(|namespace| namespace.get_ref().0.0.clone()).collect(),
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -27,7 +28,7 @@ pub struct Settings {
     /// What this node may touch.
     pub pools: Vec<Pool>,
     /// `[[vip]]` entries: VIPs that no Service names, and owners of single VIPs (none: the pool's).
-    pub vips: BTreeMap<Vip, Option<String>>,
+    pub vips: BTreeMap<Vip, Option<Arc<str>>>,
     /// Interval of the slow repetition of announcements; none: never.
     pub announce_refresh: Option<Duration>,
 }
@@ -60,8 +61,8 @@ impl Settings {
     }
 
     /// Who owns `vip`: its `[[vip]]` entry, else its pool.
-    pub fn owner_of<'a>(&'a self, vip: Vip, pool: &'a Pool) -> Option<&'a str> {
-        let entry = self.vips.get(&vip).and_then(Option::as_deref);
-        entry.or(pool.owner.as_deref())
+    pub fn owner_of<'a>(&'a self, vip: Vip, pool: &'a Pool) -> Option<&'a Arc<str>> {
+        let entry = self.vips.get(&vip).and_then(Option::as_ref);
+        entry.or(pool.owner.as_ref())
     }
 }

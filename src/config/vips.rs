@@ -1,13 +1,14 @@
 //! `[[vip]]`: single VIPs, each inside a pool.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::document::Problems;
 use super::value::given;
 use super::written::Written;
 use crate::model::{Pool, Vip};
 
-pub(super) fn read(written: &Written, pools: &[Pool], problems: &mut Problems<'_>) -> BTreeMap<Vip, Option<String>> {
+pub(super) fn read(written: &Written, pools: &[Pool], problems: &mut Problems<'_>) -> BTreeMap<Vip, Option<Arc<str>>> {
     let mut places = BTreeMap::new();
     let mut vips = BTreeMap::new();
     for entry in &written.vip {
@@ -26,7 +27,7 @@ pub(super) fn read(written: &Written, pools: &[Pool], problems: &mut Problems<'_
             problems.at(key.span(), format!("{vip} is in no pool"), hint);
         }
         places.insert(vip, key.span());
-        vips.insert(vip, given(entry.get_ref().owner.as_ref()).map(|owner| owner.0.clone()));
+        vips.insert(vip, given(entry.get_ref().owner.as_ref()).map(|owner| owner.0.as_str().into()));
     }
     vips
 }

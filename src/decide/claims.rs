@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::Inputs;
 use super::others::Others;
@@ -12,7 +13,7 @@ use crate::model::{Pool, Port, Reason, Service, ServiceKey, Verdict, Vip};
 /// One VIP that may be served, with the requests that share it.
 pub(super) struct Claim<'a> {
     pub(super) pool: &'a Pool,
-    pub(super) owner: &'a str,
+    pub(super) owner: &'a Arc<str>,
     pub(super) requests: Vec<Request<'a>>,
 }
 
@@ -41,7 +42,7 @@ pub(super) fn claims<'a>(
 }
 
 /// The pool and the owner, or why the request may not be served.
-fn admit<'a>(inputs: Inputs<'a>, others: &Others<'_>, request: &Request<'a>) -> Result<(&'a Pool, &'a str), Reason> {
+fn admit<'a>(inputs: Inputs<'a>, others: &Others<'_>, request: &Request<'a>) -> Result<(&'a Pool, &'a Arc<str>), Reason> {
     let vip = request.vip;
     if let Some(kind) = special_purpose(vip.0) {
         return Err(Reason::Reserved { of: kind.to_owned() });
@@ -49,16 +50,16 @@ fn admit<'a>(inputs: Inputs<'a>, others: &Others<'_>, request: &Request<'a>) -> 
     let pool = inputs.settings.pool_of(vip).ok_or(Reason::OutsideEveryPool)?;
     if let Some(service) = request.service {
         if !pool.namespaces.is_empty() && !pool.namespaces.contains(&*service.key.namespace) {
-            return Err(Reason::NamespaceNotSelected { pool: pool.name.clone() });
+            return Err(Reason::NamespaceNotSelected { pool: pool.name.to_string() });
         }
         if !pool.service_selector.matches(&service.labels) {
-            return Err(Reason::ServiceNotSelected { pool: pool.name.clone() });
+            return Err(Reason::ServiceNotSelected { pool: pool.name.to_string() });
         }
     }
     if let Some(of) = others.reserved(vip.0) {
         return Err(Reason::Reserved { of: of.to_owned() });
     }
-    let owner = inputs.settings.owner_of(vip, pool).ok_or_else(|| Reason::NoOwner { pool: pool.name.clone() })?;
+    let owner = inputs.settings.owner_of(vip, pool).ok_or_else(|| Reason::NoOwner { pool: pool.name.to_string() })?;
     Ok((pool, owner))
 }
 

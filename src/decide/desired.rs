@@ -36,7 +36,7 @@ pub(super) fn keep_unread(inputs: Inputs<'_>, verdicts: &[Verdict], desired: &mu
     let named: BTreeSet<_> = verdicts.iter().filter_map(|verdict| verdict.address).collect();
     let unread = |vip: Vip| inputs.unread.contains(&vip) && !named.contains(&vip.0);
     let owner = |vip: Vip| inputs.settings.pool_of(vip).and_then(|pool| Some((pool, inputs.settings.owner_of(vip, pool)?)));
-    let mine = |vip: Vip| owner(vip).is_some_and(|(_, owner)| owner == inputs.settings.node_name);
+    let mine = |vip: Vip| owner(vip).is_some_and(|(_, owner)| **owner == *inputs.settings.node_name);
     let accepts = |vip: Vip| owner(vip).is_some_and(|(pool, _)| pool.standby_of(vip.family()) == Standby::Accept);
     let ours = &inputs.host.ours;
     let addresses = ours.addresses.iter().filter(|(key, _)| unread(key.vip) && mine(key.vip));

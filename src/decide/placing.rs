@@ -1,6 +1,7 @@
 //! Where each VIP goes on this node, and whether the kernel's settings let exactly one node answer for it (docs/kernel.md §1).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::answers::{Held, answers};
 use super::claims::Claim;
@@ -38,10 +39,10 @@ pub(super) fn wanted_arp_ignore(placement: Placement) -> i32 {
 fn part_of(inputs: Inputs<'_>, vip: Vip, claim: &Claim<'_>) -> VipDecision {
     let mut services = Vec::with_capacity(claim.requests.len());
     services.extend(claim.requests.iter().filter_map(|request| request.service).map(|service| service.key.clone()));
-    let mine = claim.owner == inputs.settings.node_name;
+    let mine = **claim.owner == *inputs.settings.node_name;
     VipDecision {
         pool: claim.pool.name.clone(),
-        owner: claim.owner.to_owned(),
+        owner: Arc::clone(claim.owner),
         role: if mine { Role::Owner } else { Role::Standby },
         placement: claim.pool.placement_of(vip.family()),
         standby: claim.pool.standby_of(vip.family()),
@@ -55,7 +56,7 @@ fn part_reason(part: &VipDecision, asked: Placement) -> Reason {
         Role::Owner => {
             Reason::Bound { link: part.link.clone(), placement: part.placement, instead_of: (asked != part.placement).then_some(asked) }
         }
-        Role::Standby => Reason::Standby { owner: part.owner.clone(), standby: part.standby },
+        Role::Standby => Reason::Standby { owner: part.owner.to_string(), standby: part.standby },
     }
 }
 

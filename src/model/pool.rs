@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,8 @@ use super::{Family, Selector, Vip};
 /// Named list of CIDRs that this node may ever touch, with how to announce them. No pool, no action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pool {
-    /// Name.
-    pub name: String,
+    /// Name; shared, as the owner is, because each VIP names both again.
+    pub name: Arc<str>,
     /// The CIDRs, without host bits; no two pools overlap.
     pub addresses: Vec<IpNet>,
     /// Where the owner holds a VIP.
@@ -20,7 +21,7 @@ pub struct Pool {
     /// What a standby does; none: what fits the placement and the family.
     pub standby: Option<Standby>,
     /// Who owns this pool's VIPs (coordination "static").
-    pub owner: Option<String>,
+    pub owner: Option<Arc<str>>,
     /// Which Services may use it, by label.
     pub service_selector: Selector,
     /// Which namespaces may use it; empty: every one.

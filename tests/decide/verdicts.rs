@@ -119,7 +119,7 @@ fn owner_is_the_vips_own_before_the_pools() {
     settings.vips.insert(vip("192.0.2.101"), None);
     let decision = decided(&settings, &[service("web", &["192.0.2.100"])], &host());
     assert_eq!(reason(&decision, "web", Some("192.0.2.100")), Reason::Standby { owner: "node-b".into(), standby: Standby::Accept });
-    assert_eq!(decision.vips[&vip("192.0.2.101")].owner, "node-a");
+    assert_eq!(decision.vips[&vip("192.0.2.101")].owner.to_string(), "node-a");
 
     settings.pools[0].owner = None;
     let decision = decided(&settings, &[service("db", &["192.0.2.102"])], &host());

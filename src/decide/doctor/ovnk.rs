@@ -9,7 +9,7 @@ const MANAGEMENT_PORT: &str = "ovn-k8s-mp0";
 pub(super) fn judge(facts: &Facts) -> Option<Finding> {
     facts.host.links.keys().find(|name| name.as_str() == MANAGEMENT_PORT)?;
     let dear = |pool: &&crate::model::Pool| holds(pool, Family::Ipv4) && pool.placement != Placement::Quiet;
-    let pools: Vec<_> = facts.settings.pools.iter().filter(dear).map(|pool| pool.name.as_str()).collect();
+    let pools: Vec<_> = facts.settings.pools.iter().filter(dear).map(|pool| &*pool.name).collect();
     if pools.is_empty() {
         return Some(ok(
             "ovn_kubernetes",

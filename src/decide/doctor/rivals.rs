@@ -27,7 +27,7 @@ fn processes(facts: &Facts) -> Vec<Finding> {
     if rivals.is_empty() {
         return vec![ok("rivals", "no other agent for such addresses runs in this network namespace")];
     }
-    let pools: Vec<_> = facts.settings.pools.iter().map(|pool| pool.name.as_str()).collect();
+    let pools: Vec<_> = facts.settings.pools.iter().map(|pool| &*pool.name).collect();
     let rival = |(pid, title): &(u32, &str)| {
         finding(
             Severity::Warning,

@@ -25,7 +25,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
             "add a [[pool]] with the CIDRs that Service addresses are given out from",
         ));
     }
-    let nets = facts.settings.pools.iter().flat_map(|pool| pool.addresses.iter().map(move |net| (pool.name.as_str(), net)));
+    let nets = facts.settings.pools.iter().flat_map(|pool| pool.addresses.iter().map(move |net| (&*pool.name, net)));
     findings.extend(nets.map(|(pool, net)| on_link(facts, pool, net)));
     findings
 }
