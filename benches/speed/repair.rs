@@ -9,44 +9,44 @@ use super::probe::Probe;
 use super::site::{Site, manifest, vip, vip6};
 use super::table::{Goal, Row};
 
-const SAMPLES: usize = 25;
+/// Each strikes a VIP of its own: one that is struck again and again is repaired later and later, as in a fight.
+const SAMPLES: u32 = 25;
 /// Between two blows.
 const APART: Duration = Duration::from_millis(50);
 const GOAL: Goal = Goal::AtMost(100.0);
 
 pub fn rows(lab: Lab) -> Vec<Row> {
-    let (address, _uplink) = served(lab, "uplink", vip(0));
-    let (route, _quiet) = served(lab, "quiet", vip(0));
-    let (six, _six) = served(lab, "uplink", vip6(0));
-    let delete4 = format!("ip address del {}/32 dev uplink", vip(0));
-    let delete6 = format!("ip address del {}/128 dev uplink", vip6(0));
-    let unroute = format!("ip route del local {}/32 table local proto 118 metric 118", vip(0));
+    let (address, _uplink) = served(lab, "uplink", vip);
+    let (route, _quiet) = served(lab, "quiet", vip);
+    let (six, _six) = served(lab, "uplink", vip6);
+    let delete4 = |vip| format!("ip address del {vip}/32 dev uplink");
+    let delete6 = |vip| format!("ip address del {vip}/128 dev uplink");
+    let unroute = |vip| format!("ip route del local {vip}/32 table local proto 118 metric 118");
     vec![
-        Row::times("IPv4 address deleted by hand: longest silence", &silences(&address, vip(0), &delete4)).goal(GOAL),
-        Row::times("IPv6 address deleted by hand: longest silence", &silences(&six, vip6(0), &delete6)).goal(GOAL),
-        Row::times("quiet route deleted by hand: longest silence", &silences(&route, vip(0), &unroute)).goal(GOAL),
+        Row::times("IPv4 address deleted by hand: longest silence", &silences(&address, vip, delete4)).goal(GOAL),
+        Row::times("IPv6 address deleted by hand: longest silence", &silences(&six, vip6, delete6)).goal(GOAL),
+        Row::times("quiet route deleted by hand: longest silence", &silences(&route, vip, unroute)).goal(GOAL),
         Row::times("uplink down and up: until IPv6 is answered (the kernel dropped the address)", &revivals(&six, vip6(0)))
             .against("IPv4, which the kernel keeps", &revivals(&address, vip(0)))
             .goal(GOAL),
     ]
 }
 
-fn served(lab: Lab, placement: &str, vip: IpAddr) -> (Site, Process) {
+fn served(lab: Lab, placement: &str, vip: fn(u32) -> IpAddr) -> (Site, Process) {
     let site = Site::new(lab, placement);
-    site.write("one.yaml", &manifest("one", vip));
-    let (agent, _) = site.start(vip);
+    let all: String = (0..SAMPLES).map(|number| manifest(&format!("web-{number}"), vip(number))).collect();
+    site.write("all.yaml", &all);
+    let (agent, _) = site.start(vip(SAMPLES - 1));
     (site, agent)
 }
 
-fn silences(site: &Site, vip: IpAddr, damage: &str) -> Vec<Duration> {
-    site.client.enter(|| {
-        let probe = Probe::open(&site.client, vip);
-        let sample = |_| {
-            std::thread::sleep(APART);
-            probe.silence(|| drop(site.node.run(damage)))
-        };
-        (0..SAMPLES).map(sample).collect()
-    })
+fn silences(site: &Site, vip: fn(u32) -> IpAddr, damage: impl Fn(IpAddr) -> String + Sync) -> Vec<Duration> {
+    let sample = |number| {
+        let (struck, probe) = (vip(number), Probe::open(&site.client, vip(number)));
+        std::thread::sleep(APART);
+        probe.silence(|| drop(site.node.run(&damage(struck))))
+    };
+    site.client.enter(|| (0..SAMPLES).map(sample).collect())
 }
 
 fn revivals(site: &Site, vip: IpAddr) -> Vec<Duration> {
