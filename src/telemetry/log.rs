@@ -6,7 +6,7 @@ use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// Lines that wait to be written at the most.
-const QUEUE: usize = 16_384;
+const QUEUE: usize = 12_288;
 
 /// Starts logging. What is still queued is written when the guard is dropped.
 ///
