@@ -28,7 +28,7 @@ use value::given;
 use written::Written;
 
 pub use error::{ConfigError, ConfigErrors, Position};
-pub use settings::{OnStop, Settings, Source};
+pub use settings::{Kubernetes, OnStop, Settings, Source};
 
 /// A config file whose values are each well-formed.
 #[derive(Clone, Debug)]

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use crate::config::Settings;
 use crate::model::report::Role;
-use crate::model::{Finding, Host, KernelState, LinkName, Placement, Service, ServiceKey, Standby, Verdict, Vip};
+use crate::model::{Cluster, Finding, Host, KernelState, LinkName, Placement, Service, ServiceKey, Standby, Verdict, Vip};
 
 pub use plan::{Stage, announcements, plan, stage};
 pub use settle::{owned, owns, settle};
@@ -34,6 +34,9 @@ pub struct Inputs<'a> {
     pub settings: &'a Settings,
     /// Every Service known, in any order.
     pub services: &'a [&'a Service],
+    /// Nodes, endpoints and reserved addresses of the cluster; none without a Kubernetes source: every node and Service is then taken
+    /// for fit to serve.
+    pub cluster: Option<&'a Cluster>,
     /// Marked VIPs that were there before this process, or before its sources were replaced, while a source that may name them cannot
     /// be read: they stay.
     pub unread: &'a BTreeSet<Vip>,

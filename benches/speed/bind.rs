@@ -118,7 +118,7 @@ impl Node {
         let mut kernel = Kernel::open(self.state.path()).unwrap();
         let host = kernel.host().clone();
         let services: Vec<&Service> = self.services.iter().collect();
-        let inputs = Inputs { settings: &self.settings, services: &services, unread: &BTreeSet::new(), host: &host };
+        let inputs = Inputs { settings: &self.settings, services: &services, cluster: None, unread: &BTreeSet::new(), host: &host };
         let mut hear = |kernel: &mut Kernel| {
             runtime.block_on(async {
                 while let Ok(event) = tokio::time::timeout(QUIET, events.next()).await {

@@ -38,7 +38,7 @@ impl Outlook {
         let sources = files.reports();
         let services: Vec<_> = files.services().collect();
         let unread = if is_complete(&sources) { BTreeSet::new() } else { host.ours.vips().collect() };
-        let decision = decide::decide(Inputs { settings: &settings, services: &services, unread: &unread, host: &host });
+        let decision = decide::decide(Inputs { settings: &settings, services: &services, cluster: None, unread: &unread, host: &host });
         Ok(Self { settings, host, decision, sources })
     }
 

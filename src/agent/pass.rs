@@ -28,8 +28,13 @@ impl Agent {
         // Nobody asks for them until the new ones are there, and ten thousand need not be held twice.
         self.decision.vips.clear();
         let services: Vec<_> = self.files.services().collect();
-        let mut decision =
-            decide::decide(Inputs { settings: &self.settings, services: &services, unread: &self.unread, host: self.kernel.host() });
+        let mut decision = decide::decide(Inputs {
+            settings: &self.settings,
+            services: &services,
+            cluster: None,
+            unread: &self.unread,
+            host: self.kernel.host(),
+        });
         let done = self.carry_out(decide::plan(&decision.desired, &self.kernel.host().ours));
         let bound = decide::announcements(&done, &decision).iter().filter_map(Op::vip).collect();
         decide::settle(&mut decision, &self.kernel.host().ours, &self.retries.errors());

@@ -23,6 +23,7 @@ impl Agent {
             config: ConfigReport { path: self.config.path().display().to_string(), refused: self.config.refused().map(ToOwned::to_owned) },
             uplink: self.settings.uplink.to_string(),
             sources: self.files.reports(),
+            watches: Vec::new(),
             vips: vips.collect(),
             verdicts: self.decision.verdicts.clone(),
             findings: self.decision.findings.clone(),

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, de};
 
-use crate::model::{Ingress, IpMode, Port, Protocol, Service, ServiceKey};
+use crate::model::{ExternalTraffic, Ingress, IpMode, Port, Protocol, Service, ServiceKey, ServiceType};
 
 /// Only annotations of this domain are kept.
 const ANNOTATION_PREFIX: &str = "hostvip.dev/";
@@ -52,6 +52,7 @@ pub enum ServiceError {
 struct Metadata {
     name: Option<String>,
     namespace: Option<String>,
+    uid: Option<String>,
     creation_timestamp: Option<jiff::Timestamp>,
     deletion_timestamp: Option<IgnoredAny>,
     #[serde(deserialize_with = "null_as_default")]
@@ -64,7 +65,10 @@ struct Metadata {
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
     #[serde(rename = "type")]
-    kind: Option<String>,
+    kind: Option<ServiceTypeObject>,
+    #[serde(rename = "clusterIP")]
+    cluster_ip: Option<String>,
+    external_traffic_policy: Option<ExternalTrafficObject>,
     load_balancer_class: Option<String>,
     #[serde(deserialize_with = "null_as_default")]
     ports: Vec<PortObject>,
@@ -108,6 +112,21 @@ enum IpModeObject {
     Proxy,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum ServiceTypeObject {
+    #[serde(rename = "ClusterIP")]
+    ClusterIp,
+    NodePort,
+    LoadBalancer,
+    ExternalName,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum ExternalTrafficObject {
+    Cluster,
+    Local,
+}
+
 impl TryFrom<ServiceObject> for Service {
     type Error = ServiceError;
 
@@ -129,17 +148,40 @@ impl TryFrom<ServiceObject> for Service {
                 namespace: checked("metadata.namespace", non_empty(metadata.namespace).unwrap_or_else(|| "default".to_owned()))?.into(),
                 name: checked("metadata.name", non_empty(metadata.name).ok_or(ServiceError::NoName)?)?.into(),
             },
+            uid: non_empty(metadata.uid).map(Into::into),
             created: metadata.creation_timestamp,
             deleting: metadata.deletion_timestamp.is_some(),
             labels: metadata.labels.into(),
             annotations: metadata.annotations,
-            load_balancer: spec.kind.as_deref() == Some("LoadBalancer"),
+            kind: spec.kind.map_or(ServiceType::ClusterIp, ServiceTypeObject::into_model),
+            headless: spec.cluster_ip.as_deref() == Some("None"),
+            external_traffic: spec.external_traffic_policy.map_or(ExternalTraffic::Cluster, ExternalTrafficObject::into_model),
             load_balancer_class: non_empty(spec.load_balancer_class),
             ports,
             external_ips,
             ingress,
             malformed,
         })
+    }
+}
+
+impl ServiceTypeObject {
+    fn into_model(self) -> ServiceType {
+        match self {
+            Self::ClusterIp => ServiceType::ClusterIp,
+            Self::NodePort => ServiceType::NodePort,
+            Self::LoadBalancer => ServiceType::LoadBalancer,
+            Self::ExternalName => ServiceType::ExternalName,
+        }
+    }
+}
+
+impl ExternalTrafficObject {
+    fn into_model(self) -> ExternalTraffic {
+        match self {
+            Self::Cluster => ExternalTraffic::Cluster,
+            Self::Local => ExternalTraffic::Local,
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use super::document::Problems;
 
 /// Key (without indices) and the TOML of the one value it may have; none: it must not stand in the file at all.
 const LATER: &[(&str, Option<&str>)] = &[
-    ("source.kubernetes", None),
     ("coordination.mode", Some(r#""static""#)),
     ("coordination.namespace", Some(r#""hostvip""#)),
     ("coordination.renew_interval", Some(r#""5s""#)),
@@ -17,8 +16,6 @@ const LATER: &[(&str, Option<&str>)] = &[
     ("coordination.rebalance", Some(r#""gentle""#)),
     ("coordination.directory", Some(r#""/run/hostvip/claims""#)),
     ("pool[].announce", Some(r#""l2""#)),
-    ("pool[].node_selector", Some(r#""""#)),
-    ("pool[].without_endpoints", Some(r#""keep""#)),
     ("pool[].slices", Some("1")),
     // With a fixed owner there is no second answerer that a fence would keep apart: it could only silence the first.
     ("fence.mode", Some(r#""nftables""#)),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Facts;
 use super::document::Problems;
-use super::settings::Source;
+use super::settings::{Kubernetes, Source};
 use super::text::is_node_name;
 use super::value::given;
 use super::written::Written;
@@ -61,6 +61,7 @@ pub(super) fn source(written: &Written, problems: &mut Problems<'_>) -> Source {
     }
     Source {
         files: source.files.iter().map(|file| file.get_ref().0.clone()).collect(),
+        kubernetes: source.kubernetes.as_ref().map(|table| Kubernetes { kubeconfig: given(table.kubeconfig.as_ref()).cloned() }),
         external_ips: source.external_ips.unwrap_or(true),
         load_balancer_class: given(source.load_balancer_class.as_ref()).map_or_else(String::new, |class| class.0.clone()),
     }

@@ -8,7 +8,7 @@ use super::document::Problems;
 use super::ranges::{self, Range};
 use super::value::{Table, given};
 use super::written::{self, Written};
-use crate::model::{Family, Host, Placement, Pool, Standby};
+use crate::model::{Family, Host, Placement, Pool, Selector, Standby, WithoutEndpoints};
 
 pub(super) fn read(written: &Written, host: &Host, problems: &mut Problems<'_>) -> Vec<Pool> {
     let pools: Vec<Pool> = written.pool.iter().map(|entry| pool(entry, problems)).collect();
@@ -26,6 +26,7 @@ pub(super) fn read(written: &Written, host: &Host, problems: &mut Problems<'_>) 
             ranges.push(Range { net: net.get_ref().0, span: net.span(), pool: &pool.name });
         }
         check_standby(entry, pool, problems);
+        check_cluster(written, entry, pool, problems);
     }
     ranges::check(&ranges, host, problems);
     check_placements(written, &pools, problems);
@@ -51,13 +52,29 @@ fn pool(entry: &Spanned<Table<written::Pool>>, problems: &mut Problems<'_>) -> P
         placement: written.placement.as_ref().map_or(Placement::Uplink, |key| key.get_ref().0),
         standby: written.standby.as_ref().map(|key| key.get_ref().0),
         owner: given(written.owner.as_ref()).map(|owner| owner.0.as_str().into()),
+        node_selector: selector(written.node_selector.as_ref()),
         service_selector: selector(written.service_selector.as_ref()),
         namespaces: written.namespaces.iter().map(|namespace| namespace.get_ref().0.0.clone()).collect(),
+        without_endpoints: written.without_endpoints.as_ref().map_or_else(WithoutEndpoints::default, |key| key.get_ref().0),
     }
 }
 
 fn holds_ipv4(pool: &Pool) -> bool {
     pool.addresses.iter().any(|net| Family::of(net.addr()) == Family::Ipv4)
+}
+
+/// Labels of nodes and endpoints come from the API alone.
+fn check_cluster(written: &Written, entry: &written::Pool, pool: &Pool, problems: &mut Problems<'_>) {
+    if written.source.kubernetes.is_some() {
+        return;
+    }
+    let hint = "add kubernetes = { kubeconfig = \"/etc/hostvip/kubeconfig\" } to [source], or remove the key";
+    if let Some(key) = entry.node_selector.as_ref().filter(|_| pool.node_selector != Selector::default()) {
+        problems.at(key.span(), "without source.kubernetes no node has labels that are known here", hint);
+    }
+    if let Some(key) = entry.without_endpoints.as_ref().filter(|_| pool.without_endpoints == WithoutEndpoints::Withdraw) {
+        problems.at(key.span(), "without source.kubernetes no endpoints are known here", hint);
+    }
 }
 
 /// Where `arp_ignore` is 0 a standby that accepts a VIP would answer for it too (docs/kernel.md §1).

@@ -38,10 +38,19 @@ pub struct Settings {
 pub struct Source {
     /// Files and directories of manifests.
     pub files: Vec<PathBuf>,
+    /// The API server to watch.
+    pub kubernetes: Option<Kubernetes>,
     /// Whether `spec.externalIPs` count.
     pub external_ips: bool,
     /// Only Services of this class; empty: any.
     pub load_balancer_class: String,
+}
+
+/// The cluster to watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kubernetes {
+    /// The kubeconfig; none: the service account of the pod that this process runs in.
+    pub kubeconfig: Option<PathBuf>,
 }
 
 /// What a planned stop leaves behind.

@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::settings::OnStop;
 use super::text::{ClassName, Label, NodeName};
 use super::value::{Table, Text, Word};
-use crate::model::{LinkName, Placement, Selector, Standby, Vip};
+use crate::model::{LinkName, Placement, Selector, Standby, Vip, WithoutEndpoints};
 
 /// A key that need not be there, with its place.
 type Key<T> = Option<Spanned<T>>;
@@ -79,7 +79,7 @@ pub(super) struct Pool {
     pub(super) node_selector: Key<Text<Selector>>,
     pub(super) service_selector: Key<Text<Selector>>,
     pub(super) namespaces: Vec<Spanned<Text<Label>>>,
-    pub(super) without_endpoints: Option<Word<WithoutEndpoints>>,
+    pub(super) without_endpoints: Key<Word<WithoutEndpoints>>,
     pub(super) slices: Key<u16>,
 }
 
@@ -162,14 +162,6 @@ pub(super) enum Rebalance {
 pub(super) enum AnnounceBy {
     L2,
     Route,
-}
-
-/// `pool.without_endpoints`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum WithoutEndpoints {
-    Keep,
-    Withdraw,
 }
 
 /// `fence.mode`.

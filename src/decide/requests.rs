@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Inputs;
-use crate::model::{IpMode, Reason, Service, Verdict, Vip};
+use crate::model::{IpMode, Reason, Service, ServiceType, Verdict, Vip};
 
 /// One address that one Service, or a `[[vip]]` (no Service), asks for.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,11 @@ impl Asked<'_, '_> {
         for (field, text) in &service.malformed {
             self.remark(Reason::Malformed { field: field.clone(), text: text.clone() });
         }
-        if service.load_balancer && service.ingress.is_empty() && service.external_ips.is_empty() && service.malformed.is_empty() {
+        if service.kind == ServiceType::LoadBalancer
+            && service.ingress.is_empty()
+            && service.external_ips.is_empty()
+            && service.malformed.is_empty()
+        {
             self.remark(if class_differs {
                 Reason::ClassDiffers { class: service.load_balancer_class.clone() }
             } else {

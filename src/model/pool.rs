@@ -22,10 +22,14 @@ pub struct Pool {
     pub standby: Option<Standby>,
     /// Who owns this pool's VIPs (coordination "static").
     pub owner: Option<Arc<str>>,
+    /// Which nodes may serve its VIPs, by label.
+    pub node_selector: Selector,
     /// Which Services may use it, by label.
     pub service_selector: Selector,
     /// Which namespaces may use it; empty: every one.
     pub namespaces: BTreeSet<String>,
+    /// What becomes of the VIPs of a Service without endpoints.
+    pub without_endpoints: WithoutEndpoints,
 }
 
 /// Where the kernel holds an owner's VIP (docs/kernel.md §1).
@@ -48,6 +52,17 @@ pub enum Standby {
     Accept,
     /// Holds nothing.
     Off,
+}
+
+/// What becomes of a VIP when none of its Services has an endpoint that serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WithoutEndpoints {
+    /// It stays: clients are refused at once instead of waiting, and nothing moves when the endpoints are back.
+    #[default]
+    Keep,
+    /// Nobody answers for it.
+    Withdraw,
 }
 
 impl Pool {

@@ -21,6 +21,8 @@ pub struct Report {
     pub uplink: String,
     /// The sources, and what is wrong with them.
     pub sources: Vec<SourceReport>,
+    /// The watches of the cluster; none without a Kubernetes source.
+    pub watches: Vec<WatchReport>,
     /// Every VIP that this node has a part in.
     pub vips: BTreeMap<Vip, VipReport>,
     /// One verdict for each VIP of each Service.
@@ -50,6 +52,25 @@ pub struct SourceReport {
     /// Documents of other kinds, skipped.
     pub skipped: usize,
     /// Documents that could not be read, with their position; what they said before stays in force.
+    pub problems: Vec<String>,
+}
+
+/// One watch of the API server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchReport {
+    /// Resource: "services".
+    pub resource: String,
+    /// Nothing is decided before it has listed once. An optional one may be absent from the cluster.
+    pub required: bool,
+    /// Objects known.
+    pub objects: usize,
+    /// Seconds since the last complete list; none: it has not listed yet.
+    pub listed_seconds_ago: Option<u64>,
+    /// Seconds since the watch is away; the last known state stays in force meanwhile. None: it is there.
+    pub away_seconds: Option<u64>,
+    /// The last error, while the watch is away.
+    pub error: Option<String>,
+    /// Objects that could not be understood, by name; each is left out.
     pub problems: Vec<String>,
 }
 

@@ -21,6 +21,8 @@ pub struct ServiceKey {
 pub struct Service {
     /// Namespace and name.
     pub key: ServiceKey,
+    /// `metadata.uid`; none in a manifest written by hand.
+    pub uid: Option<Box<str>>,
     /// `metadata.creationTimestamp`: the elder of two claimants wins.
     pub created: Option<jiff::Timestamp>,
     /// `metadata.deletionTimestamp` is set.
@@ -29,8 +31,12 @@ pub struct Service {
     pub labels: Labels,
     /// `metadata.annotations` of the domain `hostvip.dev` only.
     pub annotations: BTreeMap<String, String>,
-    /// `spec.type` is `LoadBalancer`.
-    pub load_balancer: bool,
+    /// `spec.type`.
+    pub kind: ServiceType,
+    /// `spec.clusterIP` is `None`.
+    pub headless: bool,
+    /// `spec.externalTrafficPolicy`.
+    pub external_traffic: ExternalTraffic,
     /// `spec.loadBalancerClass`.
     pub load_balancer_class: Option<String>,
     /// `spec.ports`.
@@ -41,6 +47,28 @@ pub struct Service {
     pub ingress: Vec<Ingress>,
     /// Values that are no addresses: field and text. One bad value does not hide the others.
     pub malformed: Vec<(String, String)>,
+}
+
+/// `spec.type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceType {
+    /// `ClusterIP`, and what names no type.
+    ClusterIp,
+    /// `NodePort`.
+    NodePort,
+    /// `LoadBalancer`.
+    LoadBalancer,
+    /// `ExternalName`.
+    ExternalName,
+}
+
+/// `spec.externalTrafficPolicy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExternalTraffic {
+    /// Any node forwards to any endpoint.
+    Cluster,
+    /// A node forwards to its own endpoints only.
+    Local,
 }
 
 /// Labels by key. Not a map: that takes half a kilobyte for the first one, of each of thousands of Services.

@@ -71,6 +71,24 @@ pub enum Reason {
     NoAddress,
     /// The Service is being deleted.
     Deleting,
+    /// `type: ExternalName`: an alias in DNS, which nothing forwards to.
+    ExternalName,
+    /// `clusterIP: None`: nothing forwards to it.
+    Headless,
+    /// Another proxy than the cluster's own serves it (`service.kubernetes.io/service-proxy-name`).
+    OtherProxy {
+        /// The label's value.
+        name: String,
+    },
+    /// Its annotation `hostvip.dev/ignore` says so.
+    Ignored,
+    /// Its annotation `hostvip.dev/pool` names another pool than the one that holds the address.
+    PoolDiffers {
+        /// The pool that holds the address.
+        pool: String,
+        /// The one that is asked for.
+        asked: String,
+    },
     /// `external_ips = false` in the config.
     ExternalIpsOff,
     /// The text is no address.
@@ -97,6 +115,37 @@ pub enum Reason {
         /// The pool.
         pool: String,
     },
+    /// The cluster has no Node of the owner's name.
+    NodeUnknown {
+        /// The owner.
+        node: String,
+    },
+    /// The owner has the label `node.kubernetes.io/exclude-from-external-load-balancers`.
+    NodeExcluded {
+        /// The owner.
+        node: String,
+    },
+    /// The owner has the taint `node.kubernetes.io/out-of-service`.
+    NodeOutOfService {
+        /// The owner.
+        node: String,
+    },
+    /// The pool's `node_selector` does not match the owner's labels.
+    NodeNotSelected {
+        /// The owner.
+        node: String,
+        /// The pool.
+        pool: String,
+    },
+    /// `externalTrafficPolicy: Local`, and the endpoints are on other nodes.
+    NoLocalEndpoint {
+        /// The owner.
+        node: String,
+        /// The Service without an endpoint there.
+        of: ServiceKey,
+    },
+    /// No endpoint of any Service serves, and the pool says `without_endpoints = "withdraw"`.
+    NoEndpoints,
     /// The uplink is not there.
     NoUplink {
         /// Its name.
@@ -146,11 +195,22 @@ impl Reason {
             Self::HostnameOnly { .. } => "hostname_only",
             Self::NoAddress => "no_address",
             Self::Deleting => "deleting",
+            Self::ExternalName => "external_name",
+            Self::Headless => "headless",
+            Self::OtherProxy { .. } => "other_proxy",
+            Self::Ignored => "ignored",
+            Self::PoolDiffers { .. } => "pool_differs",
             Self::ExternalIpsOff => "external_ips_off",
             Self::Malformed { .. } => "malformed",
             Self::Reserved { .. } => "reserved",
             Self::PortTaken { .. } => "port_taken",
             Self::NoOwner { .. } => "no_owner",
+            Self::NodeUnknown { .. } => "node_unknown",
+            Self::NodeExcluded { .. } => "node_excluded",
+            Self::NodeOutOfService { .. } => "node_out_of_service",
+            Self::NodeNotSelected { .. } => "node_not_selected",
+            Self::NoLocalEndpoint { .. } => "no_local_endpoint",
+            Self::NoEndpoints => "no_endpoints",
             Self::NoUplink { .. } => "no_uplink",
             Self::CannotAnswer { .. } => "cannot_answer",
             Self::WouldAnswerToo { .. } => "would_answer_too",
@@ -165,6 +225,11 @@ impl Reason {
             self,
             Self::NotBound { .. }
                 | Self::NoOwner { .. }
+                | Self::NodeUnknown { .. }
+                | Self::NodeExcluded { .. }
+                | Self::NodeOutOfService { .. }
+                | Self::NodeNotSelected { .. }
+                | Self::NoLocalEndpoint { .. }
                 | Self::NoUplink { .. }
                 | Self::CannotAnswer { .. }
                 | Self::WouldAnswerToo { .. }
@@ -198,11 +263,28 @@ impl fmt::Display for Reason {
             Self::HostnameOnly { hostname } => write!(f, "the ingress names only the host {hostname}, no address"),
             Self::NoAddress => f.write_str("no address was assigned to this load balancer yet"),
             Self::Deleting => f.write_str("the Service is being deleted"),
+            Self::ExternalName => f.write_str("type ExternalName: an alias in DNS, nothing forwards to it"),
+            Self::Headless => f.write_str("headless (clusterIP None): nothing forwards to it"),
+            Self::OtherProxy { name } => write!(f, "left to the proxy {name} (label service.kubernetes.io/service-proxy-name)"),
+            Self::Ignored => f.write_str("its annotation hostvip.dev/ignore says so"),
+            Self::PoolDiffers { pool, asked } => {
+                write!(f, "pool {pool} holds the address, and its annotation hostvip.dev/pool asks for {asked}")
+            }
             Self::ExternalIpsOff => f.write_str("externalIPs are switched off here (source.external_ips = false)"),
             Self::Malformed { field, text } => write!(f, "{field}: {text:?} is no address"),
             Self::Reserved { of } => write!(f, "reserved address: {of}"),
             Self::PortTaken { port, by } => write!(f, "port {port} of this VIP belongs to {by}, the elder Service"),
             Self::NoOwner { pool } => write!(f, "no owner: set owner in pool {pool} or in a [[vip]]"),
+            Self::NodeUnknown { node } => write!(f, "its owner {node} is no Node of the cluster"),
+            Self::NodeExcluded { node } => {
+                write!(f, "its owner {node} has the label node.kubernetes.io/exclude-from-external-load-balancers")
+            }
+            Self::NodeOutOfService { node } => write!(f, "its owner {node} has the taint node.kubernetes.io/out-of-service"),
+            Self::NodeNotSelected { node, pool } => write!(f, "the node_selector of pool {pool} does not match its owner {node}"),
+            Self::NoLocalEndpoint { node, of } => {
+                write!(f, "externalTrafficPolicy is Local, and {of} has no endpoint on its owner {node}")
+            }
+            Self::NoEndpoints => f.write_str("no endpoint serves, and its pool says without_endpoints = \"withdraw\""),
             Self::NoUplink { link } => write!(f, "the uplink {link} is not there"),
             Self::CannotAnswer { at_fault, fix } => write!(f, "could not be answered: {at_fault}; {fix}"),
             Self::WouldAnswerToo { at_fault, fix } => write!(f, "withheld, this node would answer too: {at_fault}; {fix}"),

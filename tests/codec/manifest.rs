@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use hostvip::codec::service::ServiceObject;
 use hostvip::codec::{Manifest, decode_manifest};
-use hostvip::model::{Ingress, IpMode, Port, Protocol, Service, ServiceKey};
+use hostvip::model::{ExternalTraffic, Ingress, IpMode, Port, Protocol, Service, ServiceKey, ServiceType};
 
 pub(crate) const INGRESS_NGINX: &str = include_str!("data/ingress-nginx.yaml");
 pub(crate) const BY_HAND: &str = include_str!("data/by-hand.yaml");
@@ -46,7 +46,10 @@ fn ingress_nginx_with_a_status() {
             deleting: false,
             labels: text(&[("app.kubernetes.io/component", "controller"), ("app.kubernetes.io/name", "ingress-nginx")]).into(),
             annotations: text(&[("hostvip.dev/pool", "edge")]),
-            load_balancer: true,
+            uid: None,
+            kind: ServiceType::LoadBalancer,
+            headless: false,
+            external_traffic: ExternalTraffic::Cluster,
             load_balancer_class: Some("hostvip.dev/l2".into()),
             ports: vec![port(Protocol::Tcp, 80), port(Protocol::Tcp, 443)],
             external_ips: vec![],
@@ -67,7 +70,7 @@ fn documents_by_hand() {
     let database = &all["shop/orders-db"];
     assert_eq!(database.external_ips, [ip("192.0.2.102"), ip("2001:db8:0:1::102")]);
     assert_eq!(database.malformed, [("spec.externalIPs[1]".to_owned(), "192.0.2.300".to_owned())]);
-    assert!(!database.load_balancer);
+    assert_eq!(database.kind, ServiceType::ClusterIp);
     assert_eq!(all["default/dual"].ingress, [vip("2001:db8:0:1::103"), vip("192.0.2.103")]);
     assert_eq!(all["other/cloud"].ingress, [Ingress { ip: None, ip_mode: IpMode::Vip, hostname: Some("lb-1.cloud.example".into()) }]);
     assert_eq!(all["other/proxied"].ingress[0].ip_mode, IpMode::Proxy);

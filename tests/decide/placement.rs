@@ -60,7 +60,7 @@ fn what_an_unread_source_may_name_stays() {
     let state = hostvip::model::SysctlState { value: 1, before: Some(0) };
     host.ours.sysctls.insert(arp_ignore.clone(), state);
     let found = [vip(V4)].into();
-    let inputs = Inputs { settings: &settings, services: &[], unread: &found, host: &host };
+    let inputs = Inputs { settings: &settings, services: &[], cluster: None, unread: &found, host: &host };
     let kept = decide(inputs).desired;
     assert_eq!(kept.addresses, host.ours.addresses);
     assert_eq!(kept.routes, host.ours.routes);

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use hostvip::config::{OnStop, Settings, Source};
 use hostvip::decide::{Decision, Inputs, decide};
 use hostvip::model::{
-    Family, Gateway, Host, Ingress, IpMode, Knob, Labels, Link, LinkName, Mac, Placement, Pool, Port, Protocol, Reason, Selector, Service,
-    ServiceKey, Sysctl, SysctlState, Vip,
+    ExternalTraffic, Family, Gateway, Host, Ingress, IpMode, Knob, Labels, Link, LinkName, Mac, Placement, Pool, Port, Protocol, Reason,
+    Selector, Service, ServiceKey, ServiceType, Sysctl, SysctlState, Vip, WithoutEndpoints,
 };
 
 pub fn vip(text: &str) -> Vip {
@@ -27,7 +27,9 @@ pub fn pool(placement: Placement) -> Pool {
         standby: None,
         owner: Some("node-a".into()),
         service_selector: Selector::default(),
+        node_selector: Selector::default(),
         namespaces: BTreeSet::new(),
+        without_endpoints: WithoutEndpoints::Keep,
     }
 }
 
@@ -39,7 +41,7 @@ pub fn settings(node: &str, placement: Placement) -> Settings {
         state_dir: "/run/hostvip".into(),
         listen: "127.0.0.1:9476".parse().unwrap(),
         on_stop: OnStop::Withdraw,
-        source: Source { files: vec![], external_ips: true, load_balancer_class: String::new() },
+        source: Source { files: vec![], kubernetes: None, external_ips: true, load_balancer_class: String::new() },
         pools: vec![pool(placement)],
         vips: BTreeMap::new(),
         announce_refresh: None,
@@ -75,7 +77,10 @@ pub fn service(name: &str, addresses: &[&str]) -> Service {
         deleting: false,
         labels: Labels::default(),
         annotations: BTreeMap::new(),
-        load_balancer: true,
+        uid: None,
+        kind: ServiceType::LoadBalancer,
+        headless: false,
+        external_traffic: ExternalTraffic::Cluster,
         load_balancer_class: None,
         ports: vec![port(80)],
         external_ips: vec![],
@@ -90,7 +95,7 @@ pub fn port(port: u16) -> Port {
 
 pub fn decided(settings: &Settings, services: &[Service], host: &Host) -> Decision {
     let services: Vec<_> = services.iter().collect();
-    decide(Inputs { settings, services: &services, unread: &BTreeSet::new(), host })
+    decide(Inputs { settings, services: &services, cluster: None, unread: &BTreeSet::new(), host })
 }
 
 /// The reason of the only verdict of `service` on `address`.

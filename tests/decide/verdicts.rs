@@ -1,6 +1,6 @@
 //! Each VIP of each Service gets exactly one verdict with one reason.
 
-use hostvip::model::{Ingress, IpMode, Knob, Placement, Reason, Service, Standby};
+use hostvip::model::{Ingress, IpMode, Knob, Placement, Reason, Service, ServiceType, Standby};
 
 use crate::support::{decided, host, ip, port, reason, service, set, settings, vip};
 
@@ -47,7 +47,7 @@ fn external_ips_may_be_switched_off() {
     let mut settings = settings("node-a", Placement::Uplink);
     settings.source.external_ips = false;
     let mut db = service("db", &[]);
-    db.load_balancer = false;
+    db.kind = ServiceType::ClusterIp;
     db.external_ips.push(ip("192.0.2.101"));
     let decision = decided(&settings, &[db], &host());
     assert_eq!(reason(&decision, "db", Some("192.0.2.101")), Reason::ExternalIpsOff);

@@ -1,0 +1,42 @@
+//! What is told to the owner of a Service: a Kubernetes Event.
+
+use super::{LinkName, Mac, ServiceKey, Vip};
+
+/// One thing to tell about one Service.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Notice {
+    /// The Service.
+    pub service: ServiceKey,
+    /// Its `metadata.uid`: an Event about a namesake that is gone would mislead.
+    pub uid: Box<str>,
+    /// What.
+    pub news: News,
+}
+
+/// What is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum News {
+    /// This node answers for the VIP now.
+    Announcing {
+        /// The VIP.
+        vip: Vip,
+        /// Node.
+        node: String,
+        /// Link that answers.
+        link: LinkName,
+    },
+    /// Nobody answers for what the Service asks for, as far as this node decides about it.
+    NotAnnounced {
+        /// What it is about, and the reason, as the log spells it.
+        why: String,
+    },
+    /// Another host claims the VIP that this node answers for.
+    AddressConflict {
+        /// The VIP.
+        vip: Vip,
+        /// The other host.
+        mac: Mac,
+        /// Link on which it was heard.
+        link: LinkName,
+    },
+}
