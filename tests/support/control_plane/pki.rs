@@ -31,25 +31,25 @@ impl Authority {
 
     /// A certificate for a server with these names and addresses.
     pub fn server(&self, names: &[String]) -> Pair {
-        self.sign(server(names))
+        self.sign(&server(names))
     }
 
     /// The same, which ended long ago.
     pub fn expired_server(&self, names: &[String]) -> Pair {
-        self.sign(expired(server(names)))
+        self.sign(&expired(server(names)))
     }
 
     /// A certificate for a user of one group.
     pub fn client(&self, user: &str, group: &str) -> Pair {
-        self.sign(client(user, group))
+        self.sign(&client(user, group))
     }
 
     /// The same, which ended long ago.
     pub fn expired_client(&self, user: &str, group: &str) -> Pair {
-        self.sign(expired(client(user, group)))
+        self.sign(&expired(client(user, group)))
     }
 
-    fn sign(&self, params: CertificateParams) -> Pair {
+    fn sign(&self, params: &CertificateParams) -> Pair {
         let key = KeyPair::generate().unwrap();
         Pair { certificate: params.signed_by(&key, &self.issuer).unwrap().pem(), key: key.serialize_pem() }
     }
