@@ -154,3 +154,20 @@ fn errors_come_in_the_order_of_lines() {
     let lines: Vec<_> = errors.iter().map(|error| error.position.as_ref().unwrap().line).collect();
     assert!(lines.is_sorted() && lines.len() >= 5, "{lines:?}");
 }
+
+#[test]
+fn a_cluster_is_watched_by_a_kubeconfig_or_from_within() {
+    let kubeconfig = |text| settings(text).unwrap().source.kubernetes.map(|kubernetes| kubernetes.kubeconfig);
+    assert_eq!(kubeconfig(""), None);
+    assert_eq!(kubeconfig("source.kubernetes = {}"), Some(None));
+    let path = "/etc/hostvip/kubeconfig";
+    assert_eq!(kubeconfig(&format!("source.kubernetes = {{ kubeconfig = {path:?} }}")), Some(Some(path.into())));
+}
+
+#[test]
+fn what_the_cluster_tells_may_be_asked_for_beside_it() {
+    let chosen = "node_selector = \"edge=yes\"\nwithout_endpoints = \"withdraw\"\n[source.kubernetes]\n";
+    let pool = &settings(&(pool("192.0.2.96/27") + chosen)).unwrap().pools[0];
+    assert_eq!(pool.node_selector, "edge=yes".parse().unwrap());
+    assert_eq!(pool.without_endpoints, hostvip::model::WithoutEndpoints::Withdraw);
+}

@@ -189,16 +189,31 @@ hostvip.toml:10:8: route[2].via[0]: 2001:db8::11 cannot be the next hop of an IP
 "#,
     ),
     (
+        "what only the API could tell",
+        r#"
+[[pool]]
+name = "edge"
+addresses = ["192.0.2.96/27"]
+node_selector = "a=b"
+without_endpoints = "withdraw"
+"#,
+        r#"
+hostvip.toml:4:17: pool[0].node_selector: without source.kubernetes no node has labels that are known here
+  | node_selector = "a=b"
+  hint: add kubernetes = { kubeconfig = "/etc/hostvip/kubeconfig" } to [source], or remove the key
+hostvip.toml:5:21: pool[0].without_endpoints: without source.kubernetes no endpoints are known here
+  | without_endpoints = "withdraw"
+  hint: add kubernetes = { kubeconfig = "/etc/hostvip/kubeconfig" } to [source], or remove the key
+"#,
+    ),
+    (
         "what is not yet available",
         r#"
 [[pool]]
 name = "edge"
 addresses = ["192.0.2.96/27"]
 announce = "route"
-node_selector = "a=b"
-without_endpoints = "withdraw"
 slices = 16
-[source.kubernetes]
 [coordination]
 mode = "kubernetes"
 namespace = "vips"
@@ -211,31 +226,22 @@ mode = "drop"
 hostvip.toml:4:12: pool[0].announce: is not yet available
   | announce = "route"
   hint: remove the key, or write "l2": all that this version can do
-hostvip.toml:5:17: pool[0].node_selector: is not yet available
-  | node_selector = "a=b"
-  hint: remove the key, or write "": all that this version can do
-hostvip.toml:6:21: pool[0].without_endpoints: is not yet available
-  | without_endpoints = "withdraw"
-  hint: remove the key, or write "keep": all that this version can do
-hostvip.toml:7:10: pool[0].slices: is not yet available
+hostvip.toml:5:10: pool[0].slices: is not yet available
   | slices = 16
   hint: remove the key, or write 1: all that this version can do
-hostvip.toml:8:1: source.kubernetes: is not yet available
-  | [source.kubernetes]
-  hint: remove it
-hostvip.toml:10:8: coordination.mode: is not yet available
+hostvip.toml:7:8: coordination.mode: is not yet available
   | mode = "kubernetes"
   hint: remove the key, or write "static": all that this version can do
-hostvip.toml:11:13: coordination.namespace: is not yet available
+hostvip.toml:8:13: coordination.namespace: is not yet available
   | namespace = "vips"
   hint: remove the key, or write "hostvip": all that this version can do
-hostvip.toml:12:13: coordination.rebalance: is not yet available
+hostvip.toml:9:13: coordination.rebalance: is not yet available
   | rebalance = "off"
   hint: remove the key, or write "gentle": all that this version can do
-hostvip.toml:13:8: coordination.look: is not yet available
+hostvip.toml:10:8: coordination.look: is not yet available
   | look = "0s"
   hint: remove the key, or write "30ms": all that this version can do
-hostvip.toml:15:8: shield.mode: is not yet available
+hostvip.toml:12:8: shield.mode: is not yet available
   | mode = "drop"
   hint: remove the key, or write "off": all that this version can do
 "#,

@@ -65,7 +65,7 @@ fn what_it_shows_as_default_is_the_default() {
 fn of_all_it_shows_only_what_is_named_as_not_yet_available_is_refused() {
     let errors = settings(&uncommented()).unwrap_err();
     let refused: Vec<_> = errors.iter().map(|error| (error.key.as_str(), error.message.as_str())).collect();
-    assert_eq!(refused, [("source.kubernetes", "is not yet available"), ("route[0]", "is not yet available")]);
+    assert_eq!(refused, [("route[0]", "is not yet available")]);
 }
 
 #[test]
