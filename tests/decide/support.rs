@@ -80,6 +80,7 @@ pub fn service(name: &str, addresses: &[&str]) -> Service {
         uid: None,
         kind: ServiceType::LoadBalancer,
         headless: false,
+        cluster_ips: vec![],
         external_traffic: ExternalTraffic::Cluster,
         load_balancer_class: None,
         ports: vec![port(80)],
