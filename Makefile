@@ -33,6 +33,7 @@ demo: setup-build ## Show the main job on three nodes in namespaces, within a mi
 
 bench: setup-build ## Measure, and print the table
 	@tests/setup/packages lab
+	@tests/setup/control-plane build
 	cargo bench --locked
 
 setup: setup-build ## Install and build what the tests need, where it is missing
@@ -40,9 +41,10 @@ setup: setup-build ## Install and build what the tests need, where it is missing
 	@tests/setup/tool cargo-nextest $(NEXTEST)
 	@tests/setup/tool cargo-deny $(DENY)
 	@tests/setup/tree build
+	@tests/setup/control-plane build
 
 setup-build:
 	@tests/setup/packages build
 
-clean-cache: ## Remove the cached tools and the Debian tree
-	@rm -rf -- $(HOSTVIP_CACHE)/tools $(HOSTVIP_CACHE)/tree-* $(HOSTVIP_CACHE)/locks
+clean-cache: ## Remove the cached tools, the Debian tree and the control plane
+	@rm -rf -- $(HOSTVIP_CACHE)/tools $(HOSTVIP_CACHE)/tree-* $(HOSTVIP_CACHE)/control-plane-* $(HOSTVIP_CACHE)/locks

@@ -8,6 +8,7 @@ mod announce;
 mod brex;
 mod check;
 pub mod cluster;
+mod control_plane;
 mod demo;
 mod harness;
 mod http;

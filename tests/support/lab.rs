@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "shared by several test crates, none of which uses all of it")]
 
 pub mod capture;
+pub mod control_plane;
 pub mod frame;
 pub mod hostvip;
 pub mod netns;
