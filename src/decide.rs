@@ -6,6 +6,7 @@
 pub mod announce;
 pub mod answers;
 mod claims;
+pub mod conflict;
 mod desired;
 pub mod doctor;
 pub mod findings;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 mod announce;
+mod conflict;
 mod doctor;
 mod findings;
 mod placement;
