@@ -5,6 +5,7 @@ mod announce;
 mod conflict;
 mod doctor;
 mod findings;
+mod guards;
 mod placement;
 mod plan;
 mod retry;
