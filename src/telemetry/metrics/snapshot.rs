@@ -20,7 +20,7 @@ pub struct Snapshot<'a> {
     /// Number of verdicts by their reason's code.
     pub verdicts: BTreeMap<&'static str, u64>,
     /// What is wrong on this host.
-    pub findings: Vec<&'a Finding>,
+    pub findings: Vec<Finding>,
     /// Files and directories.
     pub sources: Vec<SourceReport>,
     /// Watches of the cluster.
