@@ -17,6 +17,6 @@ pub struct Cluster {
     pub backends: BTreeMap<ServiceKey, Backends>,
     /// Ranges that no VIP may be of, with what they are: "the Service CIDR kubernetes", "the pod CIDR of node-a".
     pub ranges: Vec<(IpNet, String)>,
-    /// Single addresses of the same kind: "the EgressIP of shop", "the API server", "the cluster IP of a Service".
+    /// Single addresses of the same kind: "the `EgressIP` of shop", "the API server", "the cluster IP of a Service".
     pub addresses: BTreeMap<IpAddr, Arc<str>>,
 }

@@ -44,7 +44,7 @@ pub enum Ask {
     Ready(oneshot::Sender<Vec<Guard>>),
     /// All that it knows.
     State(oneshot::Sender<Report>),
-    /// All that it counts, in the OpenMetrics text format.
+    /// All that it counts, in the `OpenMetrics` text format.
     Metrics(oneshot::Sender<String>),
     /// All that it knows about one VIP or Service.
     Explain(Subject, oneshot::Sender<Story>),
@@ -103,8 +103,8 @@ async fn answer<B>(asks: mpsc::Sender<Ask>, request: Request<B>) -> Result<Respo
 fn readiness(guards: &[Guard]) -> Response<Full<Bytes>> {
     let shut = guards.iter().any(Guard::is_shut);
     let (status, verdict) = if shut { (StatusCode::SERVICE_UNAVAILABLE, "not ready") } else { (StatusCode::OK, "ready") };
-    let lines: String = guards.iter().map(|guard| format!("{guard}\n")).collect();
-    text(status, format!("{lines}{verdict}\n"))
+    let lines = guards.iter().map(ToString::to_string).chain([format!("{verdict}\n")]);
+    text(status, lines.collect::<Vec<_>>().join("\n"))
 }
 
 async fn ask<T>(asks: &mpsc::Sender<Ask>, question: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Option<T> {

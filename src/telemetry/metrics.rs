@@ -1,4 +1,4 @@
-//! What `/metrics` tells, in the OpenMetrics text format (docs/metrics.md has the table).
+//! What `/metrics` tells, in the `OpenMetrics` text format (docs/metrics.md has the table).
 //!
 //! Counters and histograms are updated where things happen; what is a state is counted when somebody asks ([`Snapshot`]). No label names a
 //! VIP or a Service: their number is not ours to bound.
