@@ -4,10 +4,12 @@
 mod announce;
 mod asked;
 mod candidates;
+mod conflict;
 mod doctor;
 mod eligible;
 mod findings;
 mod notices;
+mod guards;
 mod placement;
 mod plan;
 mod reserved;
