@@ -3,14 +3,17 @@
 //! One task, one thread: netlink events, changed sources, timers, signals and questions wake the loop; a pass of it decides,
 //! carries out, and speaks. Nothing else writes to the kernel.
 
+mod answer;
 pub mod carry;
 pub mod config_file;
 pub mod doctor;
 pub mod life;
+mod listener;
 pub mod lock;
 pub mod outlook;
 mod pass;
 mod report;
+pub mod sources;
 mod speaker;
 pub mod whohas;
 
@@ -21,17 +24,21 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::cluster::Files;
 use crate::config::{OnStop, Settings};
 use crate::decide::announce::{Announcer, Voice};
+use crate::decide::conflict::Conflicts;
 use crate::decide::retry::Retries;
 use crate::decide::{self, Decision};
 use crate::kernel::{self, Event, Events, Kernel, clock, preflight};
 use crate::model::{Finding, Time, Vip};
-use crate::telemetry::http::{self, Ask};
+use crate::telemetry::http;
+use crate::telemetry::log::Dropped;
+use crate::telemetry::metrics::{Metrics, Observed};
 use carry::render_error;
 use config_file::ConfigFile;
 use life::{Signals, Wish};
+use listener::Listener;
+use sources::Sources;
 use speaker::Speaker;
 
 /// Settings that nobody notifies us of are read this often.
@@ -82,13 +89,19 @@ pub struct Agent {
     config: ConfigFile,
     settings: Settings,
     kernel: Kernel,
-    files: Files,
+    sources: Sources,
     announcer: Announcer,
     speaker: Speaker,
+    listener: Listener,
+    conflicts: Conflicts,
     retries: Retries,
     /// What VIPs are announced with; none while the uplink cannot carry it.
     voice: Option<Voice>,
     decision: Decision,
+    /// A decision was made and carried out.
+    decided: bool,
+    metrics: Metrics,
+    log_dropped: Dropped,
     began: Time,
     /// Marked VIPs found at the start, or when the sources were replaced, while a source that may name them cannot be read.
     unread: BTreeSet<Vip>,
@@ -101,14 +114,14 @@ pub struct Agent {
     lock: lock::Lock,
 }
 
-/// Runs the agent with the config file at `path` until a signal ends it.
+/// Runs the agent with the config file at `path` until a signal ends it. `log_dropped` counts the lines that the log lost.
 ///
 /// # Errors
 /// Whatever keeps it from starting; once it runs, only the loss of the kernel's event socket ends it.
-pub async fn run(path: &Path) -> Result<(), Error> {
+pub async fn run(path: &Path, log_dropped: Dropped) -> Result<(), Error> {
     let mut events = Events::open()?;
     let mut signals = Signals::install().map_err(Error::Signals)?;
-    let mut agent = Agent::start(path)?;
+    let mut agent = Agent::start(path, log_dropped)?;
     let listen = agent.settings.listen;
     let bound = http::bind(listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|source| Error::Listen { address: listen, source })?;
@@ -128,10 +141,13 @@ pub async fn run(path: &Path) -> Result<(), Error> {
         tokio::select! {
             event = events.next() => agent.take_in(event?),
             () = std::future::ready(()), if agent.dirty => {}
-            () = agent.files.changed() => agent.dirty = true,
+            () = agent.sources.changed() => agent.dirty = true,
             _ = housekeeping.tick() => agent.keep_house(),
             () = sleep(speak) => agent.speak(&mut events),
             () = sleep(retry) => agent.dirty = true,
+            claim = agent.listener.heard(agent.kernel.host(), |vip| decide::owns(&agent.decision, &agent.kernel.host().ours, vip)) => {
+                agent.contest(claim);
+            }
             Some(ask) = asks.recv() => agent.answer(ask),
             ended = &mut server => return Err(Error::Server(ended.err())),
             wish = signals.next() => match wish {
@@ -152,7 +168,7 @@ pub async fn run(path: &Path) -> Result<(), Error> {
 }
 
 impl Agent {
-    fn start(path: &Path) -> Result<Self, Error> {
+    fn start(path: &Path, log_dropped: Dropped) -> Result<Self, Error> {
         let config = ConfigFile::read(path)?;
         let state_dir = config.config().state_dir();
         let unfit = decide::doctor::unfit(preflight::observe_privileges(), &preflight::observe_features());
@@ -162,7 +178,7 @@ impl Agent {
         let lock = lock::Lock::take(&state_dir)?;
         let kernel = Kernel::open(&state_dir)?;
         let settings = config.settings(kernel.host())?;
-        let files = Files::open(&settings.source.files)?;
+        let sources = Sources::open(&settings.source, &settings.node_name)?;
         let unread = kernel.host().ours.vips().collect();
         let announcer = Announcer::new(settings.announce_refresh, fastrand::u64(..));
         info!(node = %settings.node_name, uplink = %settings.uplink, config = %path.display(), "hostvip {} starts", env!("CARGO_PKG_VERSION"));
@@ -170,12 +186,17 @@ impl Agent {
             config,
             settings,
             kernel,
-            files,
+            sources,
             announcer,
             speaker: Speaker::default(),
+            listener: Listener::default(),
+            conflicts: Conflicts::default(),
             retries: Retries::default(),
             voice: None,
             decision: Decision::default(),
+            decided: false,
+            metrics: Metrics::default(),
+            log_dropped,
             began: clock::now(),
             unread,
             dirty: true,
@@ -199,11 +220,15 @@ impl Agent {
     /// What no event tells of: settings below /proc/sys, the config file, and events that never came.
     fn keep_house(&mut self) {
         self.refresh_sysctls();
+        self.listener.tune(&self.settings.uplink, self.voice);
         if self.config.changed() {
             self.reload();
         }
         if self.resync_at <= clock::now() {
-            match self.kernel.resync() {
+            let began = clock::now();
+            let result = self.kernel.resync();
+            self.metrics.observed(Observed::Host, clock::now() - began);
+            match result {
                 Ok(differs) => {
                     self.dirty |= differs;
                     self.resync_at = clock::now() + RESYNC;
@@ -221,7 +246,9 @@ impl Agent {
             self.other_links_at = clock::now() + OTHER_LINKS;
             links = self.kernel.host().links.keys().cloned().collect();
         }
+        let began = clock::now();
         self.dirty |= self.kernel.refresh_sysctls(&links);
+        self.metrics.observed(Observed::Sysctls, clock::now() - began);
     }
 
     /// Reads the config again. A bad one is refused, and the old one stays in force.
@@ -236,37 +263,24 @@ impl Agent {
     }
 
     fn take_over(&mut self, mut settings: Settings) {
-        if settings.source.files != self.settings.source.files {
-            match Files::open(&settings.source.files) {
-                Ok(files) => {
-                    self.files = files;
+        let source = &settings.source;
+        if (&source.files, &source.kubernetes) != (&self.settings.source.files, &self.settings.source.kubernetes) {
+            match Sources::open(source, &settings.node_name) {
+                Ok(sources) => {
+                    self.sources = sources;
                     // As at the start: a mistyped source must not take everything away.
                     self.unread = self.kernel.host().ours.vips().collect();
                 }
                 Err(error) => {
-                    warn!("source.files: {}; the former ones stay in force", render_error(&error));
+                    warn!("source: {}; the former ones stay in force", render_error(&error));
                     settings.source.files.clone_from(&self.settings.source.files);
+                    settings.source.kubernetes.clone_from(&self.settings.source.kubernetes);
                 }
             }
         }
         self.announcer.set_refresh(settings.announce_refresh);
         self.settings = settings;
         self.dirty = true;
-    }
-
-    fn answer(&self, ask: Ask) {
-        // A questioner that has gone away is no concern of ours.
-        match ask {
-            Ask::Live(reply) => drop(reply.send(())),
-            Ask::Ready(reply) => drop(reply.send(self.not_ready())),
-            Ask::State(reply) => drop(reply.send(self.report())),
-        }
-    }
-
-    /// What the agent still waits for, by name.
-    fn not_ready(&self) -> Vec<String> {
-        let unread = self.files.reports().into_iter().filter(|source| !source.problems.is_empty());
-        unread.map(|source| format!("source {}", source.path)).collect()
     }
 
     fn stop(&mut self) {

@@ -1,10 +1,18 @@
 //! What the agent says of itself: `/state`, `status --output json` and `explain` share these types.
 
+mod guard;
+mod story;
+mod subject;
+
 use std::collections::BTreeMap;
 
+pub use guard::Guard;
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, LinkName, Placement, Reason, ServiceKey, Verdict, Vip};
+pub use story::{Candidate, PoolStory, ServiceStory, Story, SysctlStory, VipStory};
+pub use subject::{ParseSubjectError, Subject};
+
+use super::{Finding, LinkName, Placement, ServiceKey, Verdict, Vip};
 
 /// The last decision and how it was carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +82,24 @@ pub struct WatchReport {
     pub problems: Vec<String>,
 }
 
+impl WatchReport {
+    /// Since how many seconds something that was there, or has to be, is away.
+    pub fn away(&self) -> Option<u64> {
+        self.away_seconds.filter(|_| self.required || self.listed_seconds_ago.is_some())
+    }
+
+    /// What is wrong with it, each in one line.
+    pub fn troubles(&self) -> Vec<String> {
+        let error = || self.error.as_deref().unwrap_or("no answer yet");
+        let away = match (self.away(), self.listed_seconds_ago) {
+            (Some(since), Some(_)) => Some(format!("watch {}: away since {since} s: {}", self.resource, error())),
+            (_, None) if self.required => Some(format!("watch {}: has not listed yet: {}", self.resource, error())),
+            _ => None,
+        };
+        away.into_iter().chain(self.problems.iter().map(|problem| format!("watch {}: {problem}", self.resource))).collect()
+    }
+}
+
 /// One VIP on this node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VipReport {
@@ -93,24 +119,6 @@ pub struct VipReport {
     pub announcements: u64,
     /// Seconds since the last one.
     pub announced_seconds_ago: Option<u64>,
-}
-
-/// One Node that was considered for a VIP.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(clippy::struct_excessive_bools, reason = "independent facts, each a column of `explain`")]
-pub struct Candidate {
-    /// Name.
-    pub node: String,
-    /// Why it may not serve the VIP; none: it may.
-    pub why_not: Option<Reason>,
-    /// The Node is Ready. One that is not may serve all the same: its kubelet is away, its network need not be.
-    pub ready: bool,
-    /// Its only endpoints of some Service with local traffic terminate, and still serve.
-    pub draining: bool,
-    /// The Service's annotation `hostvip.dev/prefer-node` names it.
-    pub preferred: bool,
-    /// It owns the VIP.
-    pub owner: bool,
 }
 
 /// What this node does for a VIP.

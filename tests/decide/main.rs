@@ -4,9 +4,11 @@
 mod announce;
 mod asked;
 mod candidates;
+mod conflict;
 mod doctor;
 mod eligible;
 mod findings;
+mod guards;
 mod notices;
 mod placement;
 mod plan;

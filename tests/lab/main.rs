@@ -12,6 +12,7 @@ mod control_plane;
 mod demo;
 mod harness;
 mod http;
+pub mod kubernetes;
 #[path = "../support/lab.rs"]
 pub mod lab;
 mod life;

@@ -1,7 +1,7 @@
 //! A real control plane on one host of the lab: etcd and kube-apiserver, with an authority of its own.
 //!
 //! Its ports are fixed: namespaces do not collide. Absent: a controller manager and kubelets. Nothing but the test writes
-//! EndpointSlices, Nodes and what a load balancer would write.
+//! `EndpointSlices`, Nodes and what a load balancer would write.
 
 pub mod audit;
 pub mod client;
@@ -205,8 +205,11 @@ impl ControlPlane {
 
     fn launch(&mut self) {
         let at = |name: &str| self.path(name).display().to_string();
-        let mut command = self.programs.command("kube-apiserver");
+        // Its hundreds of lines of log would bury what a test that fails has to say.
+        let mut command = Command::new("sh");
         command
+            .args(["-c", r#"log=$0; exec "$@" >"$log" 2>&1"#])
+            .args([self.path("apiserver.log"), self.programs.0.join("kube-apiserver")])
             .args([format!("--etcd-servers={}", etcd::URL), format!("--secure-port={PORT}")])
             .arg(format!("--advertise-address={}", self.address()))
             .args([format!("--service-cluster-ip-range={SERVICE_CIDR}"), "--authorization-mode=RBAC".to_owned()])
@@ -225,10 +228,17 @@ impl ControlPlane {
         let end = Instant::now() + READY;
         while !self.ready() {
             let apiserver = self.apiserver.as_mut().expect("it was launched");
-            assert!(apiserver.exited().is_none(), "kube-apiserver ended:\n{}", apiserver.log());
-            assert!(Instant::now() < end, "kube-apiserver is not ready within {READY:?}");
+            let (ended, late) = (apiserver.exited().is_some(), Instant::now() > end);
+            assert!(!ended && !late, "kube-apiserver ended, or is not ready within {READY:?}:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// The end of the API server's log.
+    fn log(&self) -> String {
+        let log = fs::read_to_string(self.path("apiserver.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(20)..].join("\n")
     }
 
     fn names(&self) -> Vec<String> {

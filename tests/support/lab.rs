@@ -7,6 +7,7 @@
 
 pub mod capture;
 pub mod control_plane;
+pub mod fault_proxy;
 pub mod frame;
 pub mod hostvip;
 pub mod netns;

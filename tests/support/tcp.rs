@@ -22,12 +22,18 @@ pub struct Server {
 impl Server {
     /// Listens in `netns`. To each connection it says `name` and a line feed, then it echoes.
     pub fn start(netns: &Netns, listen: SocketAddr, name: &str) -> Self {
+        let name = name.to_owned();
+        Self::greeting(netns, listen, move |_| name.clone())
+    }
+
+    /// The same with a greeting that may depend on who connects.
+    pub fn greeting(netns: &Netns, listen: SocketAddr, greet: impl Fn(SocketAddr) -> String + Send + 'static) -> Self {
         let listener = netns.enter(|| TcpListener::bind(listen));
         let listener = Arc::new(listener.unwrap_or_else(|error| panic!("{}: listening on {listen}: {error}", netns.name())));
-        let (accepting, greeting) = (Arc::clone(&listener), format!("{name}\n"));
+        let accepting = Arc::clone(&listener);
         thread::spawn(move || {
-            while let Ok((stream, _)) = accepting.accept() {
-                let greeting = greeting.clone();
+            while let Ok((stream, peer)) = accepting.accept() {
+                let greeting = greet(peer) + "\n";
                 // A client that goes away ends its own connection only.
                 thread::spawn(move || (&stream).write_all(greeting.as_bytes()).and_then(|()| io::copy(&mut &stream, &mut &stream)));
             }
