@@ -18,8 +18,7 @@ impl Known {
             known.take(object)?;
         }
         for service in &known.services {
-            let of: std::sync::Arc<str> = format!("the cluster IP of {}", service.key).into();
-            known.cluster.addresses.extend(service.cluster_ips.iter().map(|address| (*address, of.clone())));
+            known.cluster.addresses.extend(service.cluster_ips.iter().map(|address| (*address, "the cluster IP of a Service".into())));
         }
         Ok(known)
     }
