@@ -19,6 +19,7 @@ mod call;
 mod client;
 mod credentials;
 mod health;
+mod probe;
 mod recorder;
 mod resource;
 mod session;
@@ -26,11 +27,12 @@ mod store;
 mod table;
 mod watch;
 
+pub use probe::probe;
 pub use recorder::EventCounts;
 
 use health::Health;
 use recorder::Recorder;
-use resource::Resource;
+use resource::{Object, Resource};
 use session::{Message, Session};
 use store::Store;
 use watch::News;
@@ -145,7 +147,12 @@ impl Kubernetes {
                     if matches!(update.news, News::Away { unauthorized: true, .. }) {
                         self.unauthorized.notify_one();
                     }
-                    decides |= self.store.take(update.resource, update.news);
+                    let bad = if let News::Seen(Object { says: Err(why), .. }) = &update.news { Some(why.clone()) } else { None };
+                    let matters = self.store.take(update.resource, update.news);
+                    if let Some(why) = bad.filter(|_| matters) {
+                        tracing::warn!("{why}; what it said before, if anything, stays in force");
+                    }
+                    decides |= matters;
                 }
                 Message::Usable(addresses) => {
                     reports |= self.unusable.take().is_some();
