@@ -4,6 +4,7 @@
 mod announce;
 mod conflict;
 mod doctor;
+mod explain;
 mod findings;
 mod guards;
 mod placement;

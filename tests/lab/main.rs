@@ -8,13 +8,18 @@ mod announce;
 mod brex;
 mod check;
 pub mod cluster;
+mod conflict;
 mod demo;
+mod explain;
 mod harness;
 mod http;
 #[path = "../support/lab.rs"]
 pub mod lab;
 mod life;
 mod matrix;
+mod metrics;
+#[path = "../support/openmetrics.rs"]
+pub mod openmetrics;
 mod ovnk;
 mod owner;
 mod placements;

@@ -1,4 +1,4 @@
-//! A strict reader of the OpenMetrics text format (version 1.0.0), in place of promtool: what it takes, Prometheus takes.
+//! A strict reader of the `OpenMetrics` text format (version 1.0.0), in place of promtool: what it takes, Prometheus takes.
 #![allow(dead_code, reason = "shared by several test crates, none of which uses all of it")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,10 @@ pub struct Family {
 pub struct Exposition(pub BTreeMap<String, Family>);
 
 impl Exposition {
-    /// Reads it, and complains about whatever the format or Prometheus' conventions forbid.
+    /// Reads it whole.
+    ///
+    /// # Errors
+    /// The first thing that the format or Prometheus' conventions forbid.
     pub fn parse(text: &str) -> Result<Self, String> {
         let body = text.strip_suffix("# EOF\n").ok_or("does not end with # EOF")?;
         let (mut families, mut current) = (BTreeMap::<String, Family>::new(), String::new());
@@ -30,7 +33,7 @@ impl Exposition {
                 let (word, rest) = comment.split_once(' ').ok_or(format!("bare comment {line:?}"))?;
                 let (name, value) = rest.split_once(' ').ok_or(format!("{word} without value: {line:?}"))?;
                 if name != current {
-                    current = name.to_owned();
+                    name.clone_into(&mut current);
                     demand(!families.contains_key(name), &format!("{name} is there twice, or not in one piece"))?;
                 }
                 let family = families.entry(name.to_owned()).or_default();
