@@ -24,7 +24,6 @@ impl Agent {
     pub(super) fn pass(&mut self, events: &mut Events) {
         let began = clock::now();
         self.look_at_uplink();
-        self.listener.tune(&self.settings.uplink, self.voice);
         if is_complete(&self.files.reports()) {
             self.unread.clear();
         }
@@ -57,6 +56,8 @@ impl Agent {
             _ => Reconciled::Failed,
         };
         self.metrics.reconciled(how, clock::now() - began);
+        // Last: the kernel takes its time to bind a packet socket (`synchronize_net`), and nobody may wait for an answer meanwhile.
+        self.listener.tune(&self.settings.uplink, self.voice);
     }
 
     /// Events that wait are taken in before anything is decided or said from an old picture.
