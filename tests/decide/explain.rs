@@ -124,7 +124,11 @@ fn a_service_is_told_with_all_its_vips_and_none_of_others() {
     let services = [web, service("other", &["192.0.2.101"])];
     let story = story(&settings("node-a", Placement::Uplink), &services, &host(), &[], "default/web");
     assert_eq!(story.vips.iter().map(|told| told.vip).collect::<Vec<_>>(), [VIP, "203.0.113.1", VIP6].map(vip));
-    assert!(story.vips[1].pool.is_none() && story.vips[1].part.is_none(), "outside every pool: {:?}", story.vips[1]);
+    assert!(
+        story.vips[1].pool.is_none() && story.vips[1].part.is_none() && story.vips[1].sysctls.is_empty(),
+        "outside every pool: {:?}",
+        story.vips[1]
+    );
     let codes: BTreeMap<_, _> = story.verdicts.iter().map(|verdict| (verdict.address.unwrap(), verdict.reason.code())).collect();
     assert_eq!(codes, BTreeMap::from([(ip(VIP), "bound"), (ip(VIP6), "bound"), (ip("203.0.113.1"), "outside_every_pool")]));
     assert!(story.vips[2].sysctls.iter().all(|told| told.sysctl.starts_with("net.ipv6.")), "NDP asks for no ARP settings");
