@@ -114,3 +114,25 @@ fn a_link_that_was_created_anew_is_listened_on_again() {
 fn cluster_answers(cluster: &Cluster, host: &Host) {
     wait_for("the new link answers", || cluster.who_has("192.0.2.101").contains(&host.mac));
 }
+
+#[test]
+fn another_uplink_is_listened_on_in_the_place_of_the_former() {
+    let Some(cluster) = Cluster::start(1, POOL) else { return };
+    let node = &cluster.nodes[0];
+    let north = cluster.lab.segment("north");
+    north.plug(node.host.netns(), "eth1", &["198.51.100.10/24"]);
+    let stranger = north.host(cluster.lab, "stranger", "eth0", &["198.51.100.66/24"]);
+    stranger.run(&format!("ip address add {VIP} dev eth0"));
+    let squatter = squatter(&cluster, VIP);
+    let agent = node.up();
+    let config = std::fs::read_to_string(node.hostvip.path("hostvip.toml")).unwrap();
+    node.hostvip.write("hostvip.toml", &config.replace("uplink = \"eth0\"", "uplink = \"eth1\""));
+    agent.wait_log(&format!("bind {VIP}/32 dev eth1"));
+    let expected = format!("{VIP} is claimed by another host, {}, heard on eth1", stranger.mac);
+    let report = node.wait_report(&expected, |report| {
+        claim(&squatter, VIP);
+        claim(&stranger, VIP);
+        conflicts(report, VIP).contains(&expected.as_str())
+    });
+    assert_eq!(conflicts(&report, VIP), [expected.as_str()], "on the former uplink nothing is announced any more");
+}
