@@ -1,5 +1,7 @@
 //! Labs with a real control plane: the agents read Services, EndpointSlices and Nodes from it.
 
+mod credentials;
+mod diagnosis;
 mod meaning;
 mod nodes;
 pub mod objects;
