@@ -3,10 +3,12 @@
 //! One task, one thread: netlink events, changed sources, timers, signals and questions wake the loop; a pass of it decides,
 //! carries out, and speaks. Nothing else writes to the kernel.
 
+mod answer;
 pub mod carry;
 pub mod config_file;
 pub mod doctor;
 pub mod life;
+mod listener;
 pub mod lock;
 pub mod outlook;
 mod pass;
@@ -24,14 +26,18 @@ use tracing::{info, warn};
 use crate::cluster::Files;
 use crate::config::{OnStop, Settings};
 use crate::decide::announce::{Announcer, Voice};
+use crate::decide::conflict::Conflicts;
 use crate::decide::retry::Retries;
 use crate::decide::{self, Decision};
 use crate::kernel::{self, Event, Events, Kernel, clock, preflight};
 use crate::model::{Finding, Time, Vip};
-use crate::telemetry::http::{self, Ask};
+use crate::telemetry::http;
+use crate::telemetry::log::Dropped;
+use crate::telemetry::metrics::{Metrics, Observed};
 use carry::render_error;
 use config_file::ConfigFile;
 use life::{Signals, Wish};
+use listener::Listener;
 use speaker::Speaker;
 
 /// Settings that nobody notifies us of are read this often.
@@ -85,10 +91,16 @@ pub struct Agent {
     files: Files,
     announcer: Announcer,
     speaker: Speaker,
+    listener: Listener,
+    conflicts: Conflicts,
     retries: Retries,
     /// What VIPs are announced with; none while the uplink cannot carry it.
     voice: Option<Voice>,
     decision: Decision,
+    /// A decision was made and carried out.
+    decided: bool,
+    metrics: Metrics,
+    log_dropped: Dropped,
     began: Time,
     /// Marked VIPs found at the start, or when the sources were replaced, while a source that may name them cannot be read.
     unread: BTreeSet<Vip>,
@@ -101,14 +113,14 @@ pub struct Agent {
     lock: lock::Lock,
 }
 
-/// Runs the agent with the config file at `path` until a signal ends it.
+/// Runs the agent with the config file at `path` until a signal ends it. `log_dropped` counts the lines that the log lost.
 ///
 /// # Errors
 /// Whatever keeps it from starting; once it runs, only the loss of the kernel's event socket ends it.
-pub async fn run(path: &Path) -> Result<(), Error> {
+pub async fn run(path: &Path, log_dropped: Dropped) -> Result<(), Error> {
     let mut events = Events::open()?;
     let mut signals = Signals::install().map_err(Error::Signals)?;
-    let mut agent = Agent::start(path)?;
+    let mut agent = Agent::start(path, log_dropped)?;
     let listen = agent.settings.listen;
     let bound = http::bind(listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = bound.map_err(|source| Error::Listen { address: listen, source })?;
@@ -132,6 +144,9 @@ pub async fn run(path: &Path) -> Result<(), Error> {
             _ = housekeeping.tick() => agent.keep_house(),
             () = sleep(speak) => agent.speak(&mut events),
             () = sleep(retry) => agent.dirty = true,
+            claim = agent.listener.heard(agent.kernel.host(), |vip| decide::owns(&agent.decision, &agent.kernel.host().ours, vip)) => {
+                agent.contest(claim);
+            }
             Some(ask) = asks.recv() => agent.answer(ask),
             ended = &mut server => return Err(Error::Server(ended.err())),
             wish = signals.next() => match wish {
@@ -152,7 +167,7 @@ pub async fn run(path: &Path) -> Result<(), Error> {
 }
 
 impl Agent {
-    fn start(path: &Path) -> Result<Self, Error> {
+    fn start(path: &Path, log_dropped: Dropped) -> Result<Self, Error> {
         let config = ConfigFile::read(path)?;
         let state_dir = config.config().state_dir();
         let unfit = decide::doctor::unfit(preflight::observe_privileges(), &preflight::observe_features());
@@ -173,9 +188,14 @@ impl Agent {
             files,
             announcer,
             speaker: Speaker::default(),
+            listener: Listener::default(),
+            conflicts: Conflicts::default(),
             retries: Retries::default(),
             voice: None,
             decision: Decision::default(),
+            decided: false,
+            metrics: Metrics::default(),
+            log_dropped,
             began: clock::now(),
             unread,
             dirty: true,
@@ -199,11 +219,15 @@ impl Agent {
     /// What no event tells of: settings below /proc/sys, the config file, and events that never came.
     fn keep_house(&mut self) {
         self.refresh_sysctls();
+        self.listener.tune(&self.settings.uplink, self.voice);
         if self.config.changed() {
             self.reload();
         }
         if self.resync_at <= clock::now() {
-            match self.kernel.resync() {
+            let began = clock::now();
+            let result = self.kernel.resync();
+            self.metrics.observed(Observed::Host, clock::now() - began);
+            match result {
                 Ok(differs) => {
                     self.dirty |= differs;
                     self.resync_at = clock::now() + RESYNC;
@@ -221,7 +245,9 @@ impl Agent {
             self.other_links_at = clock::now() + OTHER_LINKS;
             links = self.kernel.host().links.keys().cloned().collect();
         }
+        let began = clock::now();
         self.dirty |= self.kernel.refresh_sysctls(&links);
+        self.metrics.observed(Observed::Sysctls, clock::now() - began);
     }
 
     /// Reads the config again. A bad one is refused, and the old one stays in force.
@@ -252,21 +278,6 @@ impl Agent {
         self.announcer.set_refresh(settings.announce_refresh);
         self.settings = settings;
         self.dirty = true;
-    }
-
-    fn answer(&self, ask: Ask) {
-        // A questioner that has gone away is no concern of ours.
-        match ask {
-            Ask::Live(reply) => drop(reply.send(())),
-            Ask::Ready(reply) => drop(reply.send(self.not_ready())),
-            Ask::State(reply) => drop(reply.send(self.report())),
-        }
-    }
-
-    /// What the agent still waits for, by name.
-    fn not_ready(&self) -> Vec<String> {
-        let unread = self.files.reports().into_iter().filter(|source| !source.problems.is_empty());
-        unread.map(|source| format!("source {}", source.path)).collect()
     }
 
     fn stop(&mut self) {

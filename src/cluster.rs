@@ -5,7 +5,9 @@
 mod file;
 pub mod files;
 mod index;
+pub mod kubernetes;
 mod trail;
 mod watch;
 
 pub use files::{Files, OpenError, Pace};
+pub use kubernetes::Kubernetes;

@@ -5,14 +5,21 @@
 
 pub mod announce;
 pub mod answers;
+mod candidates;
 mod claims;
+pub mod conflict;
 mod desired;
 pub mod doctor;
+mod eligible;
+pub mod explain;
 pub mod findings;
+pub mod guards;
+mod notices;
 mod others;
 mod placing;
 mod plan;
 mod requests;
+mod reserved;
 pub mod retry;
 mod settle;
 pub mod whohas;
@@ -24,6 +31,8 @@ use crate::config::Settings;
 use crate::model::report::Role;
 use crate::model::{Cluster, Finding, Host, KernelState, LinkName, Placement, Service, ServiceKey, Standby, Verdict, Vip};
 
+pub use candidates::candidates;
+pub use notices::notices;
 pub use plan::{Stage, announcements, plan, stage};
 pub use settle::{owned, owns, settle};
 
@@ -81,7 +90,7 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
     let (requests, mut verdicts) = requests::requests(inputs);
     // One for each request: they stay until the next decision, and a Vec that grew may be twice as long.
     verdicts.reserve_exact(requests.len());
-    let others = others::Others::of(inputs.host);
+    let others = others::Others::of(inputs);
     let claims = claims::claims(inputs, &others, requests, &mut verdicts);
     let vips = placing::place(inputs, &others, claims, &mut verdicts);
     let mut desired = desired::desired(&vips);

@@ -1,4 +1,5 @@
-//! Floor 3: what the agent tells the outside. Logs, and the answers to questions over HTTP.
+//! Floor 3: what the agent tells the outside. Logs, metrics, and the answers to questions over HTTP.
 
 pub mod http;
 pub mod log;
+pub mod metrics;

@@ -8,10 +8,11 @@ use super::config_file::ConfigFile;
 use super::pass::is_complete;
 use crate::cluster::Files;
 use crate::config::Settings;
+use crate::decide::explain::{Source, explain};
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::Kernel;
-use crate::model::report::SourceReport;
-use crate::model::{Host, Plan};
+use crate::model::report::{SourceReport, Story, Subject};
+use crate::model::{Host, Plan, Vip};
 
 /// A decision made by this process, carried out by nobody.
 pub struct Outlook {
@@ -23,6 +24,9 @@ pub struct Outlook {
     pub decision: Decision,
     /// The sources, and what is wrong with them.
     pub sources: Vec<SourceReport>,
+    files: Files,
+    /// As in [`Inputs::unread`].
+    unread: BTreeSet<Vip>,
 }
 
 impl Outlook {
@@ -39,7 +43,24 @@ impl Outlook {
         let services: Vec<_> = files.services().collect();
         let unread = if is_complete(&sources) { BTreeSet::new() } else { host.ours.vips().collect() };
         let decision = decide::decide(Inputs { settings: &settings, services: &services, cluster: None, unread: &unread, host: &host });
-        Ok(Self { settings, host, decision, sources })
+        drop(services);
+        Ok(Self { settings, host, decision, sources, files, unread })
+    }
+
+    /// The whole story of `subject`, as it would be.
+    pub fn story(&self, subject: &Subject) -> Story {
+        let services: Vec<_> = self.files.services().collect();
+        let inputs = Inputs { settings: &self.settings, services: &services, cluster: None, unread: &self.unread, host: &self.host };
+        let source = Source {
+            inputs,
+            decision: &self.decision,
+            findings: &[],
+            running: false,
+            origin: &|key| self.files.origin(key).map(|path| path.display().to_string()).unwrap_or_default(),
+            history: &|_| (0, None),
+            candidates: &|_| Vec::new(),
+        };
+        explain(source, subject)
     }
 
     /// The ordered operations, announcements included.

@@ -11,6 +11,7 @@ use crate::decide::{self, Decision, Inputs};
 use crate::kernel::{Events, clock};
 use crate::model::report::SourceReport;
 use crate::model::{KernelState, Op, Plan, Time, Verdict, Vip};
+use crate::telemetry::metrics::Reconciled;
 
 /// Announcements sent in one pass: a pass with ten thousand VIPs must not keep the loop from hearing events.
 const MOST_ANNOUNCEMENTS: usize = 256;
@@ -21,7 +22,9 @@ const MOST_EVENTS: usize = 4096;
 impl Agent {
     /// Decides from all that is known now, and carries it out.
     pub(super) fn pass(&mut self, events: &mut Events) {
+        let began = clock::now();
         self.look_at_uplink();
+        self.listener.tune(&self.settings.uplink, self.voice);
         if is_complete(&self.files.reports()) {
             self.unread.clear();
         }
@@ -35,7 +38,9 @@ impl Agent {
             unread: &self.unread,
             host: self.kernel.host(),
         });
-        let done = self.carry_out(decide::plan(&decision.desired, &self.kernel.host().ours));
+        let plan = decide::plan(&decision.desired, &self.kernel.host().ours);
+        let planned = plan.0.len();
+        let done = self.carry_out(plan);
         let bound = decide::announcements(&done, &decision).iter().filter_map(Op::vip).collect();
         decide::settle(&mut decision, &self.kernel.host().ours, &self.retries.errors());
         log_verdicts(&self.decision.verdicts, &decision.verdicts);
@@ -43,8 +48,15 @@ impl Agent {
         let named: BTreeSet<_> = decision.verdicts.iter().filter_map(|verdict| verdict.address).collect();
         self.unread.retain(|vip| !named.contains(&vip.0));
         self.decision = decision;
+        self.decided = true;
         self.own(&bound);
         self.speak(events);
+        let how = match planned {
+            0 => Reconciled::Idle,
+            planned if done.0.len() == planned => Reconciled::Applied,
+            _ => Reconciled::Failed,
+        };
+        self.metrics.reconciled(how, clock::now() - began);
     }
 
     /// Events that wait are taken in before anything is decided or said from an old picture.
@@ -62,6 +74,7 @@ impl Agent {
         log_damage(&self.decision.desired, &self.retries, &due);
         let mut done = Plan::default();
         for (op, result) in carry::carry_out(&mut self.kernel, due, &waiting) {
+            self.metrics.operation(&op, result.is_ok());
             match result {
                 Ok(()) => {
                     info!(op = op.kind(), vip = op.vip().map(tracing::field::display), "{op}");
@@ -120,7 +133,7 @@ impl Agent {
         let mut due = self.announcer.due(clock::now(), MOST_ANNOUNCEMENTS);
         due.retain(|due| decide::owns(&self.decision, observed, due.vip));
         if !due.is_empty() {
-            self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due);
+            self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due, &self.metrics);
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The agent's report on itself.
 
 use super::Agent;
-use crate::decide::VipDecision;
+use crate::decide::{self, explain};
 use crate::kernel::clock;
-use crate::model::report::{ConfigReport, FailingOp, Report, VipReport};
-use crate::model::{Time, Vip};
+use crate::model::report::{ConfigReport, FailingOp, Report};
+use crate::model::{Finding, Time, Vip};
 
 impl Agent {
     pub(super) fn report(&self) -> Report {
         let now = clock::now();
-        let vips = self.decision.vips.iter().map(|(vip, part)| (*vip, self.vip_report(*vip, part, now)));
+        let vips = self.decision.vips.iter().map(|(vip, part)| (*vip, explain::report(part, self.history(*vip, now))));
         let failing = self.retries.failures().map(|(op, failure)| FailingOp {
             op: op.to_owned(),
             error: failure.error.clone(),
@@ -20,28 +20,30 @@ impl Agent {
             node: self.settings.node_name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: (now - self.began).as_secs(),
-            config: ConfigReport { path: self.config.path().display().to_string(), refused: self.config.refused().map(ToOwned::to_owned) },
+            config: self.config_report(),
             uplink: self.settings.uplink.to_string(),
             sources: self.files.reports(),
             watches: Vec::new(),
             vips: vips.collect(),
             verdicts: self.decision.verdicts.clone(),
-            findings: self.decision.findings.clone(),
+            findings: self.conflicts(now).into_iter().chain(self.decision.findings.iter().cloned()).collect(),
             failing: failing.collect(),
         }
     }
 
-    fn vip_report(&self, vip: Vip, part: &VipDecision, now: Time) -> VipReport {
+    /// What status and explain tell of a VIP's announcements.
+    pub(super) fn history(&self, vip: Vip, now: Time) -> (u64, Option<u64>) {
         let (announcements, last) = self.announcer.history(vip);
-        VipReport {
-            pool: part.pool.to_string(),
-            owner: part.owner.to_string(),
-            role: part.role,
-            placement: part.placement,
-            link: part.link.clone(),
-            services: part.services.clone(),
-            announcements,
-            announced_seconds_ago: last.map(|last| (now - last).as_secs()),
-        }
+        (announcements, last.map(|last| (now - last).as_secs()))
+    }
+
+    /// Other hosts that claim what this node answers for.
+    pub(super) fn conflicts(&self, now: Time) -> Vec<Finding> {
+        let owns = |vip| decide::owns(&self.decision, &self.kernel.host().ours, vip);
+        self.conflicts.findings(&self.settings.uplink, now, owns)
+    }
+
+    pub(super) fn config_report(&self) -> ConfigReport {
+        ConfigReport { path: self.config.path().display().to_string(), refused: self.config.refused().map(ToOwned::to_owned) }
     }
 }

@@ -10,7 +10,8 @@ use crate::codec::arp::Arp;
 use crate::codec::ndp::Nd;
 use crate::decide::announce::{Due, Unicast};
 use crate::kernel::{self, Kernel, Neighbour, PacketSocket, clock};
-use crate::model::{LinkName, Mac, Time, Vip};
+use crate::model::{LinkName, Mac, Op, Time, Vip};
+use crate::telemetry::metrics::Metrics;
 
 /// Neighbours spoken to one by one for each VIP.
 const MOST_NEIGHBOURS: usize = 32;
@@ -34,13 +35,17 @@ struct Listeners {
 
 impl Speaker {
     /// Sends every frame of each announcement.
-    pub(super) fn speak(&mut self, kernel: &mut Kernel, uplink: &LinkName, due: &[Due]) {
+    pub(super) fn speak(&mut self, kernel: &mut Kernel, uplink: &LinkName, due: &[Due], metrics: &Metrics) {
         let Some(index) = kernel.host().links.get(uplink).map(|link| link.index) else { return };
         let now = clock::now();
         let fresh = self.listeners.take().filter(|(looked, _)| now - *looked < FRESH);
         let listeners = fresh.unwrap_or_else(|| (now, Listeners::observe(kernel, uplink)));
         for due in due {
             let sent = listeners.1.frames(due).iter().try_for_each(|frame| self.send(uplink, index, frame));
+            metrics.operation(&Op::Announce { vip: due.vip, link: uplink.clone() }, sent.is_ok());
+            if sent.is_ok() {
+                metrics.announced(due.vip.family());
+            }
             if let Err(error) = sent {
                 warn!(vip = %due.vip, "announce {} on {uplink}: {}", due.vip, render_error(&error));
                 self.socket = None;

@@ -1,124 +1,65 @@
 //! `hostvip explain`: the whole story of one VIP or one Service.
 
-use std::collections::BTreeMap;
+mod text;
+mod wire;
 
 use serde::Serialize;
 
-use super::output::{DOUBTFUL, GOOD, HEAD, paint, print_json};
-use super::status::{fetch, print_finding};
-use super::{Common, Exit, Failure, Output, outlook};
-use crate::model::report::VipReport;
-use crate::model::{Finding, ServiceKey, Verdict, Vip};
+use super::output::print_json;
+use super::status::listen;
+use super::{Common, Exit, Failure, Output, outlook, runtime};
+use crate::agent::carry::render_error;
+use crate::decide::whohas::Count;
+use crate::model::report::{Story, Subject};
+use crate::telemetry::http;
+use wire::Wire;
 
 /// What to explain.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 served as it should be, 1 it is not, or no agent runs, 2 usage or config.")]
 pub(super) struct Args {
     /// A VIP, or a Service as NAMESPACE/NAME
     subject: Subject,
+    /// Do not ask the segment who answers now
+    #[arg(long)]
+    no_probe: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Subject {
-    Vip(Vip),
-    Service(ServiceKey),
-}
-
+/// What is printed as JSON.
 #[derive(Serialize)]
-struct Story {
-    running: bool,
-    vips: Vec<(Vip, VipReport)>,
-    verdicts: Vec<Verdict>,
-    findings: Vec<Finding>,
+struct Told<'a> {
+    #[serde(flatten)]
+    story: &'a Story,
+    wire: Vec<wire::Heard<'a>>,
 }
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
     let story = tell(common, &args.subject)?;
+    let wire = if args.no_probe { Vec::new() } else { wire::probe(common, &story)? };
     match common.output {
-        Output::Json => print_json(&story)?,
-        Output::Text => print(&args.subject, &story),
+        Output::Json => print_json(&Told { story: &story, wire: wire.iter().map(Wire::heard).collect() })?,
+        Output::Text => {
+            text::print(&story);
+            wire::print(&wire, &story);
+        }
     }
+    Ok(if is_well(&story, &wire) { Exit::Well } else { Exit::Finding })
+}
+
+/// Asks the agent; where none answers, decides as it would.
+fn tell(common: &Common, subject: &Subject) -> Result<Story, Failure> {
+    let asked = runtime()?.block_on(http::fetch_story(listen(common), subject));
+    asked.or_else(|error| {
+        anstream::eprintln!("{}; this is what it would decide", render_error(&error));
+        Ok(outlook(common)?.story(subject))
+    })
+}
+
+/// Whether nobody has to look into it.
+fn is_well(story: &Story, wire: &[Wire]) -> bool {
     let served = story.verdicts.iter().any(|verdict| verdict.reason.is_served());
     let trouble = story.verdicts.iter().any(|verdict| verdict.reason.is_trouble());
-    Ok(if served && !trouble { Exit::Well } else { Exit::Finding })
-}
-
-fn tell(common: &Common, subject: &Subject) -> Result<Story, Failure> {
-    let (running, vips, verdicts, findings) = match fetch(common) {
-        Ok(report) => (true, report.vips, report.verdicts, report.findings),
-        Err(failure) => {
-            anstream::eprintln!("{failure}; this is what it would decide");
-            let decision = outlook(common)?.decision;
-            (false, BTreeMap::new(), decision.verdicts, decision.findings)
-        }
-    };
-    let verdicts: Vec<_> = verdicts.into_iter().filter(|verdict| subject.is_about(verdict)).collect();
-    let named = |vip: Vip| verdicts.iter().any(|verdict| verdict.address == Some(vip.0));
-    let vips = vips.into_iter().filter(|(vip, _)| named(*vip)).collect();
-    let findings = findings.into_iter().filter(|finding| verdicts.iter().any(|verdict| concerns(finding, verdict))).collect();
-    Ok(Story { running, vips, verdicts, findings })
-}
-
-/// Findings name the VIP they are about as the first or a later word.
-fn concerns(finding: &Finding, verdict: &Verdict) -> bool {
-    let vip = verdict.address.map(|address| address.to_string());
-    finding.what.split_whitespace().any(|word| vip.as_deref() == Some(word))
-}
-
-fn print(subject: &Subject, story: &Story) {
-    if story.verdicts.is_empty() {
-        anstream::println!("{subject}: no Service of the sources and no [[vip]] names it");
-    }
-    for verdict in &story.verdicts {
-        let style = if verdict.reason.is_served() { GOOD } else { DOUBTFUL };
-        anstream::println!("{}: {}", paint(HEAD, verdict.subject()), paint(style, &verdict.reason));
-    }
-    for (vip, part) in &story.vips {
-        let services: Vec<_> = part.services.iter().map(ToString::to_string).collect();
-        anstream::println!("{}", paint(HEAD, vip));
-        anstream::println!("  pool       {}", part.pool);
-        anstream::println!("  owner      {}", part.owner);
-        anstream::println!("  placement  {} (announced on {})", part.placement, part.link);
-        anstream::println!(
-            "  services   {}",
-            if services.is_empty() { "none: a [[vip]] of the config".to_owned() } else { services.join(", ") }
-        );
-        if let Some(ago) = part.announced_seconds_ago {
-            anstream::println!("  announced  {} times, last {ago} s ago", part.announcements);
-        }
-    }
-    story.findings.iter().for_each(print_finding);
-}
-
-impl Subject {
-    fn is_about(&self, verdict: &Verdict) -> bool {
-        match self {
-            Self::Vip(vip) => verdict.address == Some(vip.0),
-            Self::Service(key) => verdict.service.as_ref() == Some(key),
-        }
-    }
-}
-
-impl std::str::FromStr for Subject {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(vip) = text.parse() {
-            return Ok(Self::Vip(vip));
-        }
-        match text.split_once('/') {
-            Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
-                Ok(Self::Service(ServiceKey { namespace: namespace.into(), name: name.into() }))
-            }
-            _ => Err("neither an address nor NAMESPACE/NAME".to_owned()),
-        }
-    }
-}
-
-impl std::fmt::Display for Subject {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Vip(vip) => vip.fmt(f),
-            Self::Service(key) => key.fmt(f),
-        }
-    }
+    let is_served = |vip| story.verdicts.iter().any(|verdict| verdict.address == Some(vip) && verdict.reason.is_served());
+    let odd = wire.iter().any(|wire| is_served(wire.vip.0) && wire.count().is_some_and(|count| count != Count::One));
+    story.running && served && !trouble && !odd
 }

@@ -1,9 +1,11 @@
 //! `hostvip status`: what the running agent holds.
 
+use std::net::SocketAddr;
+
 use super::output::{BAD, DOUBTFUL, GOOD, HEAD, paint, print_json, print_table};
 use super::{Common, Exit, Failure, Output, runtime};
 use crate::agent::{config_file, lock};
-use crate::model::report::{Report, Role};
+use crate::model::report::{Report, Role, SourceReport, WatchReport};
 use crate::model::{Finding, Severity};
 use crate::telemetry::http;
 
@@ -17,10 +19,14 @@ pub(super) fn run(common: &Common) -> Result<Exit, Failure> {
 }
 
 /// Asks the agent that this config belongs to.
-pub(super) fn fetch(common: &Common) -> Result<Report, Failure> {
+fn fetch(common: &Common) -> Result<Report, Failure> {
+    Ok(runtime()?.block_on(http::fetch_state(listen(common)))?)
+}
+
+/// Where the agent that this config belongs to listens.
+pub(super) fn listen(common: &Common) -> SocketAddr {
     let whereabouts = config_file::whereabouts(&common.config);
-    let listen = lock::observe(&whereabouts.state_dir).and_then(|holder| holder.listen).unwrap_or(whereabouts.listen);
-    Ok(runtime()?.block_on(http::fetch_state(listen))?)
+    lock::observe(&whereabouts.state_dir).and_then(|holder| holder.listen).unwrap_or(whereabouts.listen)
 }
 
 /// Whether nobody has to look into anything.
@@ -29,6 +35,7 @@ fn is_well(report: &Report) -> bool {
         report.config.refused.is_some(),
         !report.failing.is_empty(),
         report.sources.iter().any(|source| !source.problems.is_empty()),
+        report.watches.iter().any(|watch| !watch.problems.is_empty() || watch.away().is_some()),
         report.verdicts.iter().any(|verdict| verdict.reason.is_trouble()),
         report.findings.iter().any(|finding| finding.severity == Severity::Error),
     ];
@@ -47,12 +54,8 @@ fn print(report: &Report) {
         None => anstream::println!("config {} in force", report.config.path),
         Some(why) => anstream::println!("config {}: {}\n{why}", report.config.path, paint(BAD, "refused, the former one stays in force")),
     }
-    for source in &report.sources {
-        anstream::println!("source {}: {} Services, {} documents of other kinds skipped", source.path, source.services, source.skipped);
-        for problem in &source.problems {
-            anstream::println!("  {}", paint(DOUBTFUL, problem));
-        }
-    }
+    report.sources.iter().for_each(print_source);
+    report.watches.iter().for_each(print_watch);
     let rows = report.vips.iter().map(|(vip, part)| {
         let role = match part.role {
             Role::Owner => "owner",
@@ -82,6 +85,25 @@ fn print(report: &Report) {
             failing.retry_in_ms
         );
     }
+}
+
+fn print_source(source: &SourceReport) {
+    anstream::println!("source {}: {} Services, {} documents of other kinds skipped", source.path, source.services, source.skipped);
+    source.problems.iter().for_each(|problem| anstream::println!("  {}", paint(DOUBTFUL, problem)));
+}
+
+/// "watch services: 812 objects, listed 40 s ago", or since when it is away and why.
+fn print_watch(watch: &WatchReport) {
+    let listed = watch.listed_seconds_ago.map_or_else(
+        || if watch.required { "not listed yet".to_owned() } else { "not in this cluster".to_owned() },
+        |ago| format!("{} objects, listed {ago} s ago", watch.objects),
+    );
+    let error = watch.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    match watch.away() {
+        None => anstream::println!("watch {}: {listed}", watch.resource),
+        Some(away) => anstream::println!("watch {}: {}; {listed}", watch.resource, paint(BAD, format!("away since {away} s{error}"))),
+    }
+    watch.problems.iter().for_each(|problem| anstream::println!("  {}", paint(DOUBTFUL, problem)));
 }
 
 /// What, why it matters, how to mend it.

@@ -32,7 +32,7 @@ pub(super) struct Args {
 
 /// What is printed as JSON.
 #[derive(Serialize)]
-struct Outcome<'a> {
+pub(super) struct Outcome<'a> {
     vip: Vip,
     link: &'a LinkName,
     asked_from: Option<std::net::IpAddr>,
@@ -73,11 +73,10 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
         timeout: args.timeout,
     };
     let found = runtime()?.block_on(whohas(&mut kernel, &inquiry))?;
-    let count = count(&found.stations);
-    let next = next(&found, count);
+    let (count, next) = (count(&found.stations), next(&found));
     match common.output {
-        Output::Json => print_json(&outcome(&found, &inquiry, count, &next))?,
-        Output::Text => print(&found, &inquiry, count, &next),
+        Output::Json => print_json(&outcome(&found, &inquiry, &next))?,
+        Output::Text => print(&found, &inquiry, &next),
     }
     Ok(match count {
         Count::One => Exit::Well,
@@ -99,9 +98,9 @@ fn uplink(common: &Common, kernel: &Kernel) -> Option<LinkName> {
 }
 
 /// What to do about it, in the order of likelihood.
-fn next(found: &Found, count: Count) -> String {
+pub(super) fn next(found: &Found) -> String {
     let (vip, link) = (found.question.vip, &found.link);
-    match count {
+    match count(&found.stations) {
         Count::One => String::new(),
         Count::Several => format!(
             "clients reach now one, now another. On each host above: `ip address show to {vip}`, and `hostvip check` where hostvip runs. \
@@ -115,7 +114,7 @@ fn next(found: &Found, count: Count) -> String {
     }
 }
 
-fn outcome<'a>(found: &'a Found, inquiry: &Inquiry, count: Count, next: &'a str) -> Outcome<'a> {
+pub(super) fn outcome<'a>(found: &'a Found, inquiry: &Inquiry, next: &'a str) -> Outcome<'a> {
     let answering = |(mac, station): (&_, &crate::decide::whohas::Station)| Answering {
         mac: ToString::to_string(mac),
         answers: station.answers,
@@ -129,7 +128,7 @@ fn outcome<'a>(found: &'a Found, inquiry: &Inquiry, count: Count, next: &'a str)
         link: &found.link,
         asked_from: found.question.sender,
         probes: inquiry.count,
-        verdict: match count {
+        verdict: match count(&found.stations) {
             Count::One => "one",
             Count::Several => "several",
             Count::Nobody => "nobody",
@@ -149,7 +148,7 @@ fn answers_here(found: &Found) -> bool {
     found.here.as_ref().is_some_and(|here| here.answers)
 }
 
-fn print(found: &Found, inquiry: &Inquiry, count: Count, next: &str) {
+pub(super) fn print(found: &Found, inquiry: &Inquiry, next: &str) {
     let from = found.question.sender.map_or_else(|| "no address (a probe)".to_owned(), |sender| sender.to_string());
     anstream::println!("{} on {}: {} probes from {from}", paint(HEAD, inquiry.vip), found.link, inquiry.count);
     let rows: Vec<_> = found.stations.keys().map(|mac| row(found, *mac)).collect();
@@ -157,7 +156,7 @@ fn print(found: &Found, inquiry: &Inquiry, count: Count, next: &str) {
     if let Some(here) = found.here.as_ref().filter(|here| !here.answers) {
         anstream::println!("  this node holds it silently: {here}, effective arp_ignore {}", here.arp_ignore);
     }
-    match count {
+    match count(&found.stations) {
         Count::One => anstream::println!("{}", paint(GOOD, "exactly one hardware address answers")),
         Count::Several => anstream::println!("{}", paint(BAD, format!("{} hardware addresses answer", found.stations.len()))),
         Count::Nobody => anstream::println!("{}", paint(DOUBTFUL, "nobody answers")),

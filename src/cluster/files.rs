@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep_until};
 use super::file::{File, ReadError, observe_file};
 use super::index::Index;
 use super::watch::Watch;
-use crate::model::Service;
 use crate::model::report::SourceReport;
+use crate::model::{Service, ServiceKey};
 
 mod directory;
 mod events;
@@ -119,6 +119,11 @@ impl Files {
     /// The Services in force, by key.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
         self.index.services().map(|service| &**service)
+    }
+
+    /// The file that names a Service.
+    pub fn origin(&self, key: &ServiceKey) -> Option<&Path> {
+        self.index.origin(key)
     }
 
     /// Waits until the Services in force or the reports differ from what they were. Cancel-safe.

@@ -23,6 +23,11 @@ impl Index {
         self.claims.values().filter_map(|claims| claims.first()).map(|(_, service)| service)
     }
 
+    /// The file whose Service of this key is in force.
+    pub(super) fn origin(&self, key: &ServiceKey) -> Option<&Path> {
+        self.claims.get(key)?.first().map(|((_, path), _)| &**path)
+    }
+
     /// Services that several files name: the rank that counts, and one that does not.
     pub(super) fn doubles(&self) -> impl Iterator<Item = (&ServiceKey, &Rank, &Rank)> {
         self.claims.iter().flat_map(|(key, claims)| {

@@ -4,16 +4,19 @@
 //! fails nothing, it is kept as text in [`Service::malformed`].
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::IpAddr;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny};
 use serde::{Deserialize, de};
+use serde_json::Value;
 
+use super::object::{Kind, ObjectError, non_empty, null_as_default};
 use crate::model::{ExternalTraffic, Ingress, IpMode, Port, Protocol, Service, ServiceKey, ServiceType};
 
-/// Only annotations of this domain are kept.
-const ANNOTATION_PREFIX: &str = "hostvip.dev/";
+mod annotations;
+mod unknown;
+
+const KIND: Kind = Kind { name: "Service", api_version: "v1" };
 
 /// A `v1.Service` as it is written.
 #[derive(Debug, Default, Deserialize)]
@@ -57,7 +60,7 @@ struct Metadata {
     deletion_timestamp: Option<IgnoredAny>,
     #[serde(deserialize_with = "null_as_default")]
     labels: BTreeMap<String, String>,
-    #[serde(deserialize_with = "own_annotations")]
+    #[serde(deserialize_with = "annotations::own")]
     annotations: BTreeMap<String, String>,
 }
 
@@ -68,6 +71,8 @@ struct Spec {
     kind: Option<ServiceTypeObject>,
     #[serde(rename = "clusterIP")]
     cluster_ip: Option<String>,
+    #[serde(rename = "clusterIPs", deserialize_with = "null_as_default")]
+    cluster_ips: Vec<String>,
     external_traffic_policy: Option<ExternalTrafficObject>,
     load_balancer_class: Option<String>,
     #[serde(deserialize_with = "null_as_default")]
@@ -127,12 +132,27 @@ enum ExternalTrafficObject {
     Local,
 }
 
+/// Reads a Service of the API. What a later version of Kubernetes may bring does not take a VIP down where it says nothing about it: a
+/// port of an unknown protocol is left out, and an ingress entry of an unknown `ipMode` alone is malformed. An unknown type or
+/// traffic policy is an error: it is about every address. A manifest is read more strictly, because there it is a typing error.
+///
+/// # Errors
+/// Another version or kind, no or a forbidden name, or a field of the wrong type or with an unknown value; the error names it.
+pub fn decode_service(mut value: Value) -> Result<Service, ObjectError> {
+    let mut malformed = unknown::leave_out(&mut value);
+    let object: ServiceObject = KIND.decode(&value)?;
+    let mut service = Service::try_from(object).map_err(|error| KIND.error(&value, "", error.to_string()))?;
+    service.malformed.append(&mut malformed);
+    Ok(service)
+}
+
 impl TryFrom<ServiceObject> for Service {
     type Error = ServiceError;
 
     fn try_from(object: ServiceObject) -> Result<Self, Self::Error> {
         let ServiceObject { metadata, spec, status, .. } = object;
         let mut malformed = Vec::new();
+        let cluster_ips = cluster_ips(&spec);
         let external_ips = spec.external_ips.into_iter().enumerate();
         let mut external_ips: Vec<_> =
             external_ips.filter_map(|(at, text)| decode_ip(text, || format!("spec.externalIPs[{at}]"), &mut malformed)).collect();
@@ -154,6 +174,7 @@ impl TryFrom<ServiceObject> for Service {
             labels: metadata.labels.into(),
             annotations: metadata.annotations,
             kind: spec.kind.map_or(ServiceType::ClusterIp, ServiceTypeObject::into_model),
+            cluster_ips,
             headless: spec.cluster_ip.as_deref() == Some("None"),
             external_traffic: spec.external_traffic_policy.map_or(ExternalTraffic::Cluster, ExternalTrafficObject::into_model),
             load_balancer_class: non_empty(spec.load_balancer_class),
@@ -206,6 +227,14 @@ impl IngressObject {
     }
 }
 
+/// The cluster IPs, of which an elder API has only one. The API server gives them out: what is no address is "None".
+fn cluster_ips(spec: &Spec) -> Vec<IpAddr> {
+    let texts = if spec.cluster_ips.is_empty() { spec.cluster_ip.as_slice() } else { &spec.cluster_ips };
+    let mut addresses: Vec<_> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+    addresses.shrink_to_fit();
+    addresses
+}
+
 fn decode_ip(text: String, field: impl FnOnce() -> String, malformed: &mut Vec<(String, String)>) -> Option<IpAddr> {
     let address = text.parse().ok();
     if address.is_none() {
@@ -214,61 +243,13 @@ fn decode_ip(text: String, field: impl FnOnce() -> String, malformed: &mut Vec<(
     address
 }
 
-fn non_empty(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
-
 /// RFC 1123 §2.1 label. Names stand in logs, paths and Lease names, so nothing else may enter.
 fn checked(field: &'static str, text: String) -> Result<String, ServiceError> {
     let fits = text.len() <= 63 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if fits && !text.starts_with('-') && !text.ends_with('-') { Ok(text) } else { Err(ServiceError::Name { field, text }) }
 }
 
-/// Kubernetes takes `null` for an absent field.
-fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
 fn port_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
     let number = i64::deserialize(deserializer)?;
     u16::try_from(number).ok().filter(|port| *port != 0).ok_or_else(|| de::Error::custom(format_args!("{number} is no port: 1 to 65535")))
-}
-
-/// Keeps our own annotations without ever holding the others: `last-applied-configuration` repeats the whole object.
-fn own_annotations<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
-    struct Own;
-
-    impl<'de> Visitor<'de> for Own {
-        type Value = BTreeMap<String, String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a map of annotations")
-        }
-
-        fn visit_none<E>(self) -> Result<Self::Value, E> {
-            Ok(BTreeMap::new())
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(BTreeMap::new())
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-            deserializer.deserialize_map(self)
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut own = BTreeMap::new();
-            while let Some(key) = map.next_key::<String>()? {
-                if key.starts_with(ANNOTATION_PREFIX) {
-                    own.insert(key, map.next_value()?);
-                } else {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-            Ok(own)
-        }
-    }
-
-    deserializer.deserialize_option(Own)
 }

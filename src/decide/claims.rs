@@ -6,15 +6,27 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Inputs;
+use super::eligible::Eligibility;
 use super::others::Others;
 use super::requests::Request;
 use crate::model::{Pool, Port, Reason, Service, ServiceKey, Verdict, Vip};
+
+/// Annotation by which the owner of a Service says which pool its addresses must be of.
+const POOL: &str = "hostvip.dev/pool";
 
 /// One VIP that may be served, with the requests that share it.
 pub(super) struct Claim<'a> {
     pub(super) pool: &'a Pool,
     pub(super) owner: &'a Arc<str>,
     pub(super) requests: Vec<Request<'a>>,
+}
+
+impl<'a> Claim<'a> {
+    /// What the VIP asks of a node; none where the cluster is not known: every node is then taken for fit.
+    pub(super) fn eligibility(&self, inputs: Inputs<'a>) -> Option<Eligibility<'a>> {
+        let services = self.requests.iter().filter_map(|request| request.service);
+        inputs.cluster.map(|cluster| Eligibility::of(cluster, self.pool, services))
+    }
 }
 
 /// Sorts the requests by VIP; what may not be served gets its verdict here.
@@ -55,9 +67,12 @@ fn admit<'a>(inputs: Inputs<'a>, others: &Others<'_>, request: &Request<'a>) -> 
         if !pool.service_selector.matches(&service.labels) {
             return Err(Reason::ServiceNotSelected { pool: pool.name.to_string() });
         }
+        if let Some(asked) = service.annotations.get(POOL).filter(|asked| ***asked != *pool.name) {
+            return Err(Reason::PoolDiffers { pool: pool.name.to_string(), asked: asked.clone() });
+        }
     }
     if let Some(of) = others.reserved(vip.0) {
-        return Err(Reason::Reserved { of: of.to_owned() });
+        return Err(Reason::Reserved { of });
     }
     let owner = inputs.settings.owner_of(vip, pool).ok_or_else(|| Reason::NoOwner { pool: pool.name.to_string() })?;
     Ok((pool, owner))

@@ -11,15 +11,15 @@ use crate::model::report::Role;
 use crate::model::{Family, Host, Knob, LinkName, Placement, Reason, Scope, Standby, Sysctl, Verdict, Vip};
 
 /// The VIPs that this node has a part in; every request of a claim gets its verdict.
-pub(super) fn place(
-    inputs: Inputs<'_>,
+pub(super) fn place<'a>(
+    inputs: Inputs<'a>,
     others: &Others<'_>,
-    claims: BTreeMap<Vip, Claim<'_>>,
+    claims: BTreeMap<Vip, Claim<'a>>,
     verdicts: &mut Vec<Verdict>,
 ) -> BTreeMap<Vip, VipDecision> {
-    let decide = |(vip, claim): (Vip, Claim<'_>)| {
-        let part = part_of(inputs, vip, &claim);
-        let refusal = refusal(inputs.host, others, vip, &part);
+    let decide = |(vip, claim): (Vip, Claim<'a>)| {
+        let mut part = part_of(inputs, vip, &claim);
+        let refusal = unfit(inputs, &claim, &mut part).or_else(|| refusal(inputs.host, others, vip, &part));
         let part_in_it = refusal.is_none();
         let reason = refusal.unwrap_or_else(|| part_reason(&part, claim.pool.placement));
         verdicts.extend(claim.requests.iter().map(|request| request.verdict(reason.clone())));
@@ -49,6 +49,19 @@ fn part_of(inputs: Inputs<'_>, vip: Vip, claim: &Claim<'_>) -> VipDecision {
         link: inputs.settings.uplink.clone(),
         services,
     }
+}
+
+/// Why the owner may not serve the VIP: then nobody does, because no other node can know that it should. A standby that may not serve
+/// it either holds nothing: where it would accept packets of clients, it could not forward them.
+fn unfit<'a>(inputs: Inputs<'a>, claim: &Claim<'a>, part: &mut VipDecision) -> Option<Reason> {
+    let eligibility = claim.eligibility(inputs)?;
+    if let Err(reason) = eligibility.fitness(claim.owner) {
+        return Some(reason);
+    }
+    if part.role == Role::Standby && eligibility.fitness(&inputs.settings.node_name).is_err() {
+        part.standby = Standby::Off;
+    }
+    None
 }
 
 fn part_reason(part: &VipDecision, asked: Placement) -> Reason {

@@ -1,10 +1,15 @@
-//! Which addresses the Services and the config ask for.
+//! Which addresses the Services and the config ask for, and which Services ask in vain, whatever the address.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::Inputs;
 use crate::model::{IpMode, Reason, Service, ServiceType, Verdict, Vip};
+
+/// Label by which a Service is left to another proxy than the cluster's own; its value is the proxy's name.
+const OTHER_PROXY: &str = "service.kubernetes.io/service-proxy-name";
+/// Annotation by which the owner of a Service keeps it from hostvip: `"true"` or `"false"`.
+const IGNORE: &str = "hostvip.dev/ignore";
 
 /// One address that one Service, or a `[[vip]]` (no Service), asks for.
 #[derive(Clone, Copy, Debug)]
@@ -56,24 +61,24 @@ impl Asked<'_, '_> {
             if source.external_ips { self.ask(ip) } else { self.refuse(ip, Reason::ExternalIpsOff) }
         }
         for (field, text) in &service.malformed {
-            self.remark(Reason::Malformed { field: field.clone(), text: text.clone() });
+            let wanted = if field.ends_with("ipMode") { "VIP or Proxy" } else { "an address" };
+            self.malformed(field, text, wanted);
         }
-        if service.kind == ServiceType::LoadBalancer
-            && service.ingress.is_empty()
-            && service.external_ips.is_empty()
-            && service.malformed.is_empty()
-        {
-            self.remark(if class_differs {
-                Reason::ClassDiffers { class: service.load_balancer_class.clone() }
-            } else {
-                Reason::NoAddress
-            });
+        let names_some = !(service.ingress.is_empty() && service.external_ips.is_empty() && service.malformed.is_empty());
+        if names_some || service.kind == ServiceType::LoadBalancer {
+            // What cannot be understood is not followed: to fall silent by a typing error would be worse than to answer.
+            let ignore = service.annotations.get(IGNORE).filter(|text| !matches!(text.as_str(), "true" | "false"));
+            ignore.inspect(|text| self.malformed(&format!("metadata.annotations[{IGNORE}]"), text, "\"true\" or \"false\""));
+        }
+        if !names_some && service.kind == ServiceType::LoadBalancer {
+            let class = Reason::ClassDiffers { class: service.load_balancer_class.clone() };
+            self.remark(if class_differs { class } else { in_vain(service).unwrap_or(Reason::NoAddress) });
         }
     }
 
     fn ask(&mut self, ip: IpAddr) {
-        if self.service.deleting {
-            self.refuse(ip, Reason::Deleting);
+        if let Some(reason) = in_vain(self.service) {
+            self.refuse(ip, reason);
         } else if self.seen.insert(ip) {
             self.requests.push(Request { service: Some(self.service), vip: Vip(ip) });
         }
@@ -85,8 +90,25 @@ impl Asked<'_, '_> {
         }
     }
 
+    fn malformed(&mut self, field: &str, text: &str, wanted: &str) {
+        self.remark(Reason::Malformed { field: field.to_owned(), text: text.to_owned(), wanted: wanted.to_owned() });
+    }
+
     /// A verdict on the Service itself, which names no address.
     fn remark(&mut self, reason: Reason) {
         self.verdicts.push(Verdict { service: Some(self.service.key.clone()), address: None, reason });
+    }
+}
+
+/// Why nothing that this Service asks for is served: nobody forwards, or somebody else was asked to.
+fn in_vain(service: &Service) -> Option<Reason> {
+    let other_proxy = service.labels.get(OTHER_PROXY);
+    match service.kind {
+        _ if service.deleting => Some(Reason::Deleting),
+        _ if service.annotations.get(IGNORE).is_some_and(|text| text == "true") => Some(Reason::Ignored),
+        _ if other_proxy.is_some() => other_proxy.map(|name| Reason::OtherProxy { name: name.to_owned() }),
+        ServiceType::ExternalName => Some(Reason::ExternalName),
+        _ if service.headless => Some(Reason::Headless),
+        _ => None,
     }
 }

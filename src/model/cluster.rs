@@ -17,6 +17,24 @@ pub struct Cluster {
     pub backends: BTreeMap<ServiceKey, Backends>,
     /// Ranges that no VIP may be of, with what they are: "the Service CIDR kubernetes", "the pod CIDR of node-a".
     pub ranges: Vec<(IpNet, String)>,
-    /// Single addresses of the same kind: "the EgressIP of shop", "the API server", "the cluster IP of a Service".
+    /// Single addresses of the same kind: "the `EgressIP` shop", "the API server", "the cluster IP of a Service".
     pub addresses: BTreeMap<IpAddr, Arc<str>>,
+}
+
+/// A projection of `networking.k8s.io/v1.ServiceCIDR`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceCidr {
+    /// Name.
+    pub name: String,
+    /// `spec.cidrs`.
+    pub cidrs: Vec<IpNet>,
+}
+
+/// A projection of `k8s.ovn.org/v1.EgressIP`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EgressIp {
+    /// Name.
+    pub name: String,
+    /// `spec.egressIPs` and `status.items[].egressIP`, each once.
+    pub addresses: Vec<IpAddr>,
 }

@@ -1,5 +1,6 @@
 //! Where the endpoints of Services are, as much of it as decides which node may serve a VIP.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::ServiceKey;
@@ -11,6 +12,8 @@ pub struct EndpointSlice {
     pub service: Option<ServiceKey>,
     /// Where its endpoints are.
     pub backends: Backends,
+    /// The endpoints' addresses where they are the API servers themselves (Service `default/kubernetes`); else empty.
+    pub api_server: Vec<IpAddr>,
 }
 
 /// Where the endpoints of one slice, or of all slices of one Service, are.
@@ -35,6 +38,13 @@ impl Backends {
     /// Whether there is no endpoint that serves.
     pub fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.draining.is_empty()
+    }
+
+    /// Replaces each node name by what `shared` makes of it, which must be equal: thousands of slices can so share one text for each node.
+    pub fn share(&mut self, mut shared: impl FnMut(&Arc<str>) -> Arc<str>) {
+        for name in self.ready.nodes.iter_mut().chain(&mut self.draining.nodes) {
+            *name = shared(name);
+        }
     }
 
     /// Adds those of another slice.

@@ -82,6 +82,9 @@ impl Op {
         }
     }
 
+    /// Every [`Op::kind`].
+    pub const KINDS: [&'static str; 7] = ["set_sysctl", "add_route", "bind", "unbind", "del_route", "restore_sysctl", "announce"];
+
     /// The kind of operation, for metrics and logs.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -1,8 +1,16 @@
 //! What the agent says of itself: `/state`, `status --output json` and `explain` share these types.
 
+mod guard;
+mod story;
+mod subject;
+
 use std::collections::BTreeMap;
 
+pub use guard::Guard;
 use serde::{Deserialize, Serialize};
+
+pub use story::{Candidate, PoolStory, ServiceStory, Story, SysctlStory, VipStory};
+pub use subject::{ParseSubjectError, Subject};
 
 use super::{Finding, LinkName, Placement, ServiceKey, Verdict, Vip};
 
@@ -72,6 +80,13 @@ pub struct WatchReport {
     pub error: Option<String>,
     /// Objects that could not be understood, by name; each is left out.
     pub problems: Vec<String>,
+}
+
+impl WatchReport {
+    /// Since how many seconds something that was there, or has to be, is away.
+    pub fn away(&self) -> Option<u64> {
+        self.away_seconds.filter(|_| self.required || self.listed_seconds_ago.is_some())
+    }
 }
 
 /// One VIP on this node.

@@ -35,6 +35,8 @@ pub struct Service {
     pub kind: ServiceType,
     /// `spec.clusterIP` is `None`.
     pub headless: bool,
+    /// `spec.clusterIPs`; no VIP may be one of them.
+    pub cluster_ips: Vec<IpAddr>,
     /// `spec.externalTrafficPolicy`.
     pub external_traffic: ExternalTraffic,
     /// `spec.loadBalancerClass`.

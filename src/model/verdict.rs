@@ -91,12 +91,14 @@ pub enum Reason {
     },
     /// `external_ips = false` in the config.
     ExternalIpsOff,
-    /// The text is no address.
+    /// The text is not what the field needs.
     Malformed {
         /// Field of the Service.
         field: String,
         /// What stands there.
         text: String,
+        /// What is needed there: "an address".
+        wanted: String,
     },
     /// The address belongs to somebody else or to no one host.
     Reserved {
@@ -271,7 +273,7 @@ impl fmt::Display for Reason {
                 write!(f, "pool {pool} holds the address, and its annotation hostvip.dev/pool asks for {asked}")
             }
             Self::ExternalIpsOff => f.write_str("externalIPs are switched off here (source.external_ips = false)"),
-            Self::Malformed { field, text } => write!(f, "{field}: {text:?} is no address"),
+            Self::Malformed { field, text, wanted } => write!(f, "{field}: {text:?} is not {wanted}"),
             Self::Reserved { of } => write!(f, "reserved address: {of}"),
             Self::PortTaken { port, by } => write!(f, "port {port} of this VIP belongs to {by}, the elder Service"),
             Self::NoOwner { pool } => write!(f, "no owner: set owner in pool {pool} or in a [[vip]]"),

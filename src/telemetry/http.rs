@@ -1,4 +1,6 @@
-//! `/livez`, `/readyz` and `/state`. Every answer is the loop's own, so a loop that hangs answers nothing.
+//! `/livez`, `/readyz`, `/metrics`, `/state` and `/explain/…`. Every answer is the loop's own, so a loop that hangs answers nothing.
+
+mod client;
 
 use std::convert::Infallible;
 use std::io;
@@ -7,15 +9,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Full};
+pub use client::{Error, fetch_state, fetch_story};
+use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use serde::Serialize;
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::model::report::Report;
+use super::metrics;
+use crate::model::report::{Guard, Report, Story, Subject};
+
+/// What is answered, for whoever asks for something else.
+const PATHS: &str = "/livez /readyz /metrics /state /explain/VIP /explain/NAMESPACE/NAME\n";
 
 /// How long the loop may take to answer, and a client to ask.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,45 +40,14 @@ const LONGEST_CONNECTION: Duration = Duration::from_mins(1);
 pub enum Ask {
     /// Does it turn?
     Live(oneshot::Sender<()>),
-    /// What is it still waiting for? Empty: nothing.
-    Ready(oneshot::Sender<Vec<String>>),
+    /// Does it do what its sources say? Every guard.
+    Ready(oneshot::Sender<Vec<Guard>>),
     /// All that it knows.
     State(oneshot::Sender<Report>),
-}
-
-/// Why a running agent could not be asked.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Nobody listens.
-    #[error("no agent answers on {address}")]
-    Connect {
-        /// Where it should listen.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The answer did not come, or was cut short.
-    #[error("ask the agent on {address} for its state")]
-    Http {
-        /// Where it listens.
-        address: SocketAddr,
-        /// Why.
-        source: hyper::Error,
-    },
-    /// The agent listens, and does not answer.
-    #[error("the agent on {address} did not answer within {PATIENCE:?}: its loop hangs")]
-    Silent {
-        /// Where it listens.
-        address: SocketAddr,
-    },
-    /// What answers is no hostvip of this version.
-    #[error("understand the answer of {address}; is another program listening there?")]
-    Decode {
-        /// Where it listens.
-        address: SocketAddr,
-        /// Why.
-        source: serde_json::Error,
-    },
+    /// All that it counts, in the `OpenMetrics` text format.
+    Metrics(oneshot::Sender<String>),
+    /// All that it knows about one VIP or Service.
+    Explain(Subject, oneshot::Sender<Story>),
 }
 
 /// Opens the socket.
@@ -106,19 +84,27 @@ async fn answer<B>(asks: mpsc::Sender<Ask>, request: Request<B>) -> Result<Respo
     if request.method() != Method::GET {
         return Ok(text(StatusCode::METHOD_NOT_ALLOWED, "only GET\n"));
     }
-    let response = match request.uri().path() {
+    let path = request.uri().path();
+    let response = match path {
         "/livez" => ask(&asks, Ask::Live).await.map(|()| text(StatusCode::OK, "ok\n")),
-        "/readyz" => ask(&asks, Ask::Ready).await.map(|waits| match waits.as_slice() {
-            [] => text(StatusCode::OK, "ok\n"),
-            waits => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", waits.join(", "))),
-        }),
-        "/state" => ask(&asks, Ask::State).await.map(|report| match serde_json::to_vec(&report) {
-            Ok(json) => json_response(json),
-            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
-        }),
-        _ => Some(text(StatusCode::NOT_FOUND, "/livez /readyz /state\n")),
+        "/readyz" => ask(&asks, Ask::Ready).await.map(|guards| readiness(&guards)),
+        "/metrics" => ask(&asks, Ask::Metrics).await.map(|metrics| with_type(metrics::CONTENT_TYPE, metrics)),
+        "/state" => ask(&asks, Ask::State).await.map(|report| json(&report)),
+        _ => match path.strip_prefix("/explain/").map(str::parse) {
+            Some(Ok(subject)) => ask(&asks, |reply| Ask::Explain(subject, reply)).await.map(|story| json(&story)),
+            Some(Err(error)) => Some(text(StatusCode::BAD_REQUEST, format!("{error}\n"))),
+            None => Some(text(StatusCode::NOT_FOUND, PATHS)),
+        },
     };
     Ok(response.unwrap_or_else(|| text(StatusCode::SERVICE_UNAVAILABLE, "the loop does not turn\n")))
+}
+
+/// One guard a line. 200 where none that is required is shut.
+fn readiness(guards: &[Guard]) -> Response<Full<Bytes>> {
+    let shut = guards.iter().any(Guard::is_shut);
+    let (status, verdict) = if shut { (StatusCode::SERVICE_UNAVAILABLE, "not ready") } else { (StatusCode::OK, "ready") };
+    let lines = guards.iter().map(ToString::to_string).chain([format!("{verdict}\n")]);
+    text(status, lines.collect::<Vec<_>>().join("\n"))
 }
 
 async fn ask<T>(asks: &mpsc::Sender<Ask>, question: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Option<T> {
@@ -136,34 +122,15 @@ fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     response
 }
 
-fn json_response(body: Vec<u8>) -> Response<Full<Bytes>> {
-    let mut response = text(StatusCode::OK, body);
-    response.headers_mut().insert(hyper::header::CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
-    response
-}
-
-/// Asks the agent that listens on `address` for its state.
-///
-/// # Errors
-/// When none runs there, or it does not answer.
-pub async fn fetch_state(address: SocketAddr) -> Result<Report, Error> {
-    let fetched = tokio::time::timeout(PATIENCE + Duration::from_secs(1), fetch(address)).await;
-    fetched.unwrap_or(Err(Error::Silent { address }))
-}
-
-async fn fetch(address: SocketAddr) -> Result<Report, Error> {
-    let stream = TcpStream::connect(address).await.map_err(|source| Error::Connect { address, source })?;
-    let http = |source| Error::Http { address, source };
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(http)?;
-    let driver = tokio::spawn(async move { connection.await.ok() });
-    let mut request = Request::new(Empty::<Bytes>::new());
-    *request.uri_mut() = hyper::Uri::from_static("/state");
-    request.headers_mut().insert(hyper::header::HOST, hyper::header::HeaderValue::from_static("hostvip"));
-    let response = sender.send_request(request).await.map_err(http)?;
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        return Err(Error::Silent { address });
+fn json(value: &impl Serialize) -> Response<Full<Bytes>> {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => with_type("application/json", bytes),
+        Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
     }
-    let body = response.into_body().collect().await.map_err(http)?.to_bytes();
-    driver.abort();
-    serde_json::from_slice(&body).map_err(|source| Error::Decode { address, source })
+}
+
+fn with_type(kind: &'static str, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::OK, body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
 }

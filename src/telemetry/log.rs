@@ -2,22 +2,47 @@
 
 use std::io::IsTerminal;
 
-use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// Lines that wait to be written at the most.
 const QUEUE: usize = 12_288;
 
-/// Starts logging. What is still queued is written when the guard is dropped.
+/// The log while it is written. What is still queued is written when this is dropped.
+pub struct Log {
+    dropped: ErrorCounter,
+    _writer: WorkerGuard,
+}
+
+/// The number of lines that were dropped.
+#[derive(Clone, Debug)]
+pub struct Dropped(ErrorCounter);
+
+impl Log {
+    /// A counter to keep where lines are counted.
+    pub fn dropped(&self) -> Dropped {
+        Dropped(self.dropped.clone())
+    }
+}
+
+impl Dropped {
+    /// Lines dropped so far because standard error took none.
+    pub fn lines(&self) -> u64 {
+        u64::try_from(self.0.dropped_lines()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Starts logging.
 ///
 /// The level is `info`, or what the environment variable `HOSTVIP_LOG` says (`debug`, `hostvip=trace`).
-pub fn init() -> WorkerGuard {
+pub fn init() -> Log {
     let (writer, guard) = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(QUEUE).finish(std::io::stderr());
+    let dropped = writer.error_counter();
     let wanted = std::env::var("HOSTVIP_LOG").unwrap_or_default();
     let filter = filter(&wanted).unwrap_or_else(|| EnvFilter::new("info"));
     let terminal = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter).with_ansi(terminal).with_target(false).init();
-    guard
+    Log { dropped, _writer: guard }
 }
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];

@@ -3,6 +3,9 @@
 
 mod changes;
 mod directories;
+mod kubernetes;
+#[path = "../support/lab.rs"]
+pub mod lab;
 mod last_good;
 mod missing;
 mod support;

@@ -5,5 +5,6 @@ mod arp;
 mod hostile;
 mod manifest;
 mod ndp;
+mod objects;
 mod problems;
 mod selector;

@@ -2,10 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 mod announce;
+mod asked;
+mod candidates;
+mod conflict;
 mod doctor;
+mod eligible;
 mod findings;
+mod notices;
+mod guards;
 mod placement;
 mod plan;
+mod reserved;
 mod retry;
 mod support;
 mod verdicts;

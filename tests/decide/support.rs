@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use hostvip::config::{OnStop, Settings, Source};
 use hostvip::decide::{Decision, Inputs, decide};
 use hostvip::model::{
-    ExternalTraffic, Family, Gateway, Host, Ingress, IpMode, Knob, Labels, Link, LinkName, Mac, Placement, Pool, Port, Protocol, Reason,
-    Selector, Service, ServiceKey, ServiceType, Sysctl, SysctlState, Vip, WithoutEndpoints,
+    Cluster, ExternalTraffic, Family, Gateway, Host, Ingress, IpMode, Knob, Labels, Link, LinkName, Mac, Node, Placement, Places, Pool,
+    Port, Protocol, Reason, Selector, Service, ServiceKey, ServiceType, Sysctl, SysctlState, Vip, WithoutEndpoints,
 };
 
 pub fn vip(text: &str) -> Vip {
@@ -80,6 +80,7 @@ pub fn service(name: &str, addresses: &[&str]) -> Service {
         uid: None,
         kind: ServiceType::LoadBalancer,
         headless: false,
+        cluster_ips: vec![],
         external_traffic: ExternalTraffic::Cluster,
         load_balancer_class: None,
         ports: vec![port(80)],
@@ -91,6 +92,31 @@ pub fn service(name: &str, addresses: &[&str]) -> Service {
 
 pub fn port(port: u16) -> Port {
     Port { protocol: Protocol::Tcp, port }
+}
+
+/// A Ready Node without labels.
+pub fn node(name: &str) -> Node {
+    Node { name: name.into(), labels: Labels::default(), addresses: vec![], pod_cidrs: vec![], ready: true, out_of_service: false }
+}
+
+/// A cluster of these Nodes.
+pub fn cluster(nodes: &[&str]) -> Cluster {
+    Cluster { nodes: nodes.iter().map(|name| ((*name).into(), node(name))).collect(), ..Cluster::default() }
+}
+
+/// Labels by key.
+pub fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>().into()
+}
+
+/// Endpoints on these nodes; "" is one that names no node.
+pub fn places(nodes: &[&str]) -> Places {
+    Places::new(nodes.iter().map(|name| Some(*name).filter(|name| !name.is_empty()).map(Into::into)))
+}
+
+pub fn decided_in(cluster: &Cluster, settings: &Settings, services: &[Service], host: &Host) -> Decision {
+    let services: Vec<_> = services.iter().collect();
+    decide(Inputs { settings, services: &services, cluster: Some(cluster), unread: &BTreeSet::new(), host })
 }
 
 pub fn decided(settings: &Settings, services: &[Service], host: &Host) -> Decision {

@@ -62,7 +62,7 @@ fn judge_one(facts: &Facts, reason: &Reason, verdicts: &[&Verdict]) -> Option<Fi
             "a VIP there would take the address from whom it belongs to".to_owned(),
             "give the Service another address; take this one out of what addresses are given out from".to_owned(),
         ),
-        Reason::Malformed { .. } => ("what is no address cannot be bound".to_owned(), "correct the Service".to_owned()),
+        Reason::Malformed { .. } => ("what cannot be understood cannot be followed".to_owned(), "correct the Service".to_owned()),
         Reason::PortTaken { .. } => {
             ("one port of a VIP leads to one Service".to_owned(), "give one of the two another port or another address".to_owned())
         }

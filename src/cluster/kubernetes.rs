@@ -1,0 +1,162 @@
+//! Services, endpoints and nodes from a Kubernetes API server.
+//!
+//! Tasks list and watch, and read each object into what is kept of it; the state changes only while [`Kubernetes::changed`] is
+//! awaited, so that whoever decides sees it stand still. While the API server is away the last known state stays in force. Absent: what the objects
+//! mean (floor 2), and any write to a Service or Node.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::config;
+use crate::model::report::WatchReport;
+use crate::model::{Cluster, Service};
+
+mod backoff;
+mod call;
+mod client;
+mod credentials;
+mod health;
+mod resource;
+mod session;
+mod store;
+mod table;
+mod watch;
+
+use health::Health;
+use resource::Resource;
+use session::{Message, Session};
+use store::Store;
+use watch::News;
+
+/// Messages that wait at the most; then the watches wait, and the API server after them.
+const QUEUE: usize = 1024;
+/// Messages that are taken at once, lest a flood of them starve the caller.
+const TAKEN: usize = 256;
+
+/// A cluster, as its API shows it.
+pub struct Kubernetes {
+    store: Store,
+    watches: Vec<Health>,
+    messages: mpsc::Receiver<Message>,
+    taken: Vec<Message>,
+    /// Why the credentials as they are cannot be used.
+    unusable: Option<String>,
+    unauthorized: Arc<Notify>,
+    session: JoinHandle<()>,
+}
+
+impl Kubernetes {
+    /// Begins to watch. Never fails and never waits: what is wrong is told by [`Self::watches`].
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn start(source: &config::Kubernetes, node: &str) -> Self {
+        let _ = node;
+        let (sender, messages) = mpsc::channel(QUEUE);
+        let client = tokio::sync::watch::Sender::new(None);
+        let unauthorized = Arc::new(Notify::new());
+        let session = Session { source: source.clone(), messages: sender, client, unauthorized: Arc::clone(&unauthorized) };
+        let now = Instant::now();
+        Self {
+            store: Store::default(),
+            watches: Resource::ALL.iter().map(|resource| Health::new(*resource, now)).collect(),
+            messages,
+            taken: Vec::new(),
+            unusable: None,
+            unauthorized,
+            session: tokio::spawn(session.run()),
+        }
+    }
+
+    /// The Services that ask for an address, by key. The others are not kept.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.store.services()
+    }
+
+    /// Everything else that decides; none until every required watch has listed once.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        (!self.is_wanting()).then(|| self.store.cluster())
+    }
+
+    /// Waits until something that matters for a decision, or a report, differs. Cancel-safe.
+    pub async fn changed(&mut self) {
+        loop {
+            // Nothing is awaited between here and the return: what was taken is never lost.
+            if self.messages.recv_many(&mut self.taken, TAKEN).await == 0 {
+                return std::future::pending().await;
+            }
+            if self.take() {
+                return;
+            }
+        }
+    }
+
+    /// How each watch is.
+    pub fn watches(&self) -> Vec<WatchReport> {
+        let now = Instant::now();
+        let mut reports: Vec<_> = Resource::ALL
+            .iter()
+            .zip(&self.watches)
+            .map(|(resource, health)| {
+                let (objects, problems) = self.store.tally(*resource);
+                health.report(now, objects, problems)
+            })
+            .collect();
+        if let Some(why) = &self.unusable {
+            for report in &mut reports {
+                if report.away_seconds.is_some() {
+                    report.error = Some(why.clone());
+                } else if report.required {
+                    report.problems.push(format!("{why}; the former credentials stay in force"));
+                }
+            }
+        }
+        reports
+    }
+
+    fn take(&mut self) -> bool {
+        let wanting = self.is_wanting();
+        let now = Instant::now();
+        let (mut decides, mut reports) = (false, false);
+        for message in std::mem::take(&mut self.taken) {
+            match message {
+                Message::Watch(update) => {
+                    let health = &mut self.watches[update.resource as usize];
+                    reports |= health.take(&update.news, now);
+                    if matches!(update.news, News::Away { unauthorized: true, .. }) {
+                        self.unauthorized.notify_one();
+                    }
+                    decides |= self.store.take(update.resource, update.news);
+                }
+                Message::Usable(addresses) => {
+                    reports |= self.unusable.take().is_some();
+                    decides |= self.store.take_api_server(addresses);
+                }
+                Message::Unusable(why) => {
+                    if self.unusable.as_ref() != Some(&why) {
+                        tracing::warn!("{why}");
+                        self.unusable = Some(why);
+                        reports = true;
+                    }
+                }
+            }
+        }
+        self.store.settle();
+        // What is not listed as a whole decides nothing yet.
+        reports || wanting != self.is_wanting() || decides && !wanting
+    }
+
+    fn is_wanting(&self) -> bool {
+        self.watches.iter().any(Health::is_wanted)
+    }
+}
+
+impl Drop for Kubernetes {
+    fn drop(&mut self) {
+        // The watches are the session's, and end with it.
+        self.session.abort();
+    }
+}

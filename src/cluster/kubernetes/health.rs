@@ -1,0 +1,81 @@
+//! How the watches are: which have listed, which are away since when, and why. It is logged here, once for each turn.
+
+use tokio::time::Instant;
+
+use super::resource::Resource;
+use super::watch::News;
+use crate::model::report::WatchReport;
+
+/// The state of one watch.
+#[derive(Debug)]
+pub(super) struct Health {
+    resource: Resource,
+    listed_at: Option<Instant>,
+    away_since: Option<Instant>,
+    error: Option<String>,
+    /// The cluster has no such resource.
+    absent: bool,
+}
+
+impl Health {
+    /// A watch that has not begun.
+    pub(super) fn new(resource: Resource, now: Instant) -> Self {
+        Self { resource, listed_at: None, away_since: Some(now), error: None, absent: false }
+    }
+
+    /// Takes in what the watch says. True where a report differs for it.
+    pub(super) fn take(&mut self, news: &News, now: Instant) -> bool {
+        match news {
+            News::Listed => {
+                self.absent = false;
+                self.listed_at.replace(now).is_none()
+            }
+            News::Stands => self.stand(now),
+            News::Absent => {
+                self.absent = true;
+                self.listed_at = None;
+                self.stand(now)
+            }
+            News::Away { error, .. } => self.fail(error, now),
+            News::Begun | News::Seen(_) | News::Gone(_) => false,
+        }
+    }
+
+    /// Whether nothing may be decided for want of it.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.resource.is_required() && self.listed_at.is_none()
+    }
+
+    pub(super) fn report(&self, now: Instant, objects: usize, problems: Vec<String>) -> WatchReport {
+        let since = |at: Option<Instant>| at.map(|at| now.saturating_duration_since(at).as_secs());
+        WatchReport {
+            resource: self.resource.name().to_owned(),
+            required: self.resource.is_required(),
+            objects,
+            listed_seconds_ago: since(self.listed_at),
+            away_seconds: since(self.away_since),
+            error: self.error.clone(),
+            problems,
+        }
+    }
+
+    fn stand(&mut self, now: Instant) -> bool {
+        let Some(since) = self.away_since.take() else { return false };
+        if self.error.take().is_some() {
+            let seconds = now.saturating_duration_since(since).as_secs();
+            tracing::info!("the watch of {} is back after {seconds} s", self.resource.name());
+        }
+        true
+    }
+
+    fn fail(&mut self, error: &str, now: Instant) -> bool {
+        self.away_since.get_or_insert(now);
+        if self.error.as_deref() == Some(error) {
+            return false;
+        }
+        let kept = if self.listed_at.is_some() { "; the last known state stays in force" } else { "" };
+        tracing::warn!("the watch of {} is away: {error}{kept}", self.resource.name());
+        self.error = Some(error.to_owned());
+        true
+    }
+}

@@ -1,0 +1,123 @@
+//! What to tell the owners of Services: an Event for each verdict that is news to them.
+//!
+//! Of one refusal each node of the cluster has the same verdict, so that one node must tell it: the VIP's owner where that is a Ready
+//! Node, else the first by rendezvous hash of the Ready Nodes that the pool selects. Where hostvip does not run on every node, a
+//! `node_selector` therefore makes sure that somebody tells. Absent: how often an Event is sent (`cluster/kubernetes`).
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::{Decision, Inputs};
+use crate::model::{News, Node, Notice, Reason, ServiceKey, Verdict, Vip};
+
+/// What this node has to tell after `former` became `now`, both settled. Services without a uid are not of the API: nobody can be told.
+pub fn notices(inputs: Inputs<'_>, former: &[Verdict], now: &Decision) -> Vec<Notice> {
+    let mut news: BTreeMap<&ServiceKey, Vec<News>> = BTreeMap::new();
+    for verdict in changed(former, &now.verdicts) {
+        if let Some((service, said)) = verdict.service.as_ref().and_then(|service| Some((service, news_of(inputs, service, verdict)?))) {
+            news.entry(service).or_default().push(said);
+        }
+    }
+    if news.is_empty() {
+        return Vec::new();
+    }
+    let mut notices = Vec::new();
+    for service in inputs.services {
+        if let Some((uid, said)) = service.uid.as_ref().and_then(|uid| Some((uid, news.remove(&service.key)?))) {
+            notices.extend(said.into_iter().map(|news| Notice { service: service.key.clone(), uid: uid.clone(), news }));
+        }
+    }
+    notices
+}
+
+/// The verdicts of `now` that `former` has not. Both are sorted by Service and address.
+fn changed<'a>(former: &'a [Verdict], now: &'a [Verdict]) -> impl Iterator<Item = &'a Verdict> {
+    let subject = |verdict: &'a Verdict| (&verdict.service, verdict.address);
+    let mut rest = former;
+    now.iter().filter(move |verdict| {
+        while let Some((_, behind)) = rest.split_first().filter(|(first, _)| subject(first) < subject(verdict)) {
+            rest = behind;
+        }
+        let same = rest.iter().take_while(|old| subject(old) == subject(verdict));
+        !same.into_iter().any(|old| old.reason == verdict.reason)
+    })
+}
+
+fn news_of(inputs: Inputs<'_>, service: &ServiceKey, verdict: &Verdict) -> Option<News> {
+    match (&verdict.reason, verdict.address) {
+        (Reason::Bound { link, .. }, Some(address)) => {
+            Some(News::Announcing { vip: Vip(address), node: inputs.settings.node_name.clone(), link: link.clone() })
+        }
+        (reason, address) => {
+            let why = || address.map_or_else(|| reason.to_string(), |address| format!("{address}: {reason}"));
+            (concerns_its_owner(reason) && tells(inputs, service, verdict)).then(|| News::NotAnnounced { why: why() })
+        }
+    }
+}
+
+/// Whether somebody who asks for an address has to be told: not where it was asked of somebody else, nor where all is in order.
+fn concerns_its_owner(reason: &Reason) -> bool {
+    match reason {
+        Reason::Bound { .. }
+        | Reason::Standby { .. }
+        | Reason::OutsideEveryPool
+        | Reason::ClassDiffers { .. }
+        | Reason::IpModeProxy
+        | Reason::HostnameOnly { .. }
+        | Reason::NoAddress
+        | Reason::Deleting
+        | Reason::OtherProxy { .. }
+        | Reason::Ignored
+        | Reason::ExternalIpsOff
+        // Of a standby only: the owner answers.
+        | Reason::WouldAnswerToo { .. } => false,
+        Reason::NotBound { .. }
+        | Reason::NamespaceNotSelected { .. }
+        | Reason::ServiceNotSelected { .. }
+        | Reason::ExternalName
+        | Reason::Headless
+        | Reason::PoolDiffers { .. }
+        | Reason::Malformed { .. }
+        | Reason::Reserved { .. }
+        | Reason::PortTaken { .. }
+        | Reason::NoOwner { .. }
+        | Reason::NodeUnknown { .. }
+        | Reason::NodeExcluded { .. }
+        | Reason::NodeOutOfService { .. }
+        | Reason::NodeNotSelected { .. }
+        | Reason::NoLocalEndpoint { .. }
+        | Reason::NoEndpoints
+        | Reason::NoUplink { .. }
+        | Reason::CannotAnswer { .. }
+        | Reason::HeldByOthers { .. } => true,
+    }
+}
+
+/// Whether another node may have another verdict, so that only the owner's counts.
+fn is_of_this_host(reason: &Reason) -> bool {
+    matches!(reason, Reason::NotBound { .. } | Reason::NoUplink { .. } | Reason::CannotAnswer { .. } | Reason::HeldByOthers { .. })
+}
+
+/// Whether it is this node that tells.
+fn tells(inputs: Inputs<'_>, service: &ServiceKey, verdict: &Verdict) -> bool {
+    let Some(cluster) = inputs.cluster else { return false };
+    let this = &*inputs.settings.node_name;
+    let pool = verdict.address.and_then(|address| Some((Vip(address), inputs.settings.pool_of(Vip(address))?)));
+    let owner = pool.and_then(|(vip, pool)| inputs.settings.owner_of(vip, pool));
+    if is_of_this_host(&verdict.reason) {
+        return owner.is_some_and(|owner| **owner == *this);
+    }
+    if let Some(owner) = owner.filter(|owner| cluster.nodes.get(*owner).is_some_and(|node| node.ready)) {
+        return **owner == *this;
+    }
+    let fit = |node: &&Node| node.ready && pool.is_none_or(|(_, pool)| pool.node_selector.matches(&node.labels));
+    let first = cluster.nodes.values().filter(fit).max_by_key(|node| weight(service, node));
+    first.is_some_and(|node| *node.name == *this)
+}
+
+/// Rendezvous hash. It may differ between two builds: then an Event is told twice, or not at all, while both are in use.
+fn weight(service: &ServiceKey, node: &Node) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (service, &node.name).hash(&mut hasher);
+    hasher.finish()
+}

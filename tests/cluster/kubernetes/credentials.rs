@@ -1,0 +1,1 @@
+//! Credentials that are missing, bad, or replaced while the agent runs.
