@@ -11,20 +11,10 @@ use crate::lab::hostvip::Hostvip;
 use crate::lab::process::Process;
 use crate::lab::wait_for;
 
-/// The service account that agents with tokens are.
-const ACCOUNT: &str = "agent";
+/// Name of the service account of docs/rbac.yaml, and of its namespace.
+const ACCOUNT: &str = "hostvip";
 /// Its user name.
-const USER: &str = "system:serviceaccount:default:agent";
-
-/// A cluster of one node in which the service account, and the group `agents`, may do what the manifest allows.
-fn start(config: &str) -> Option<KubeCluster> {
-    let cluster = KubeCluster::start(1, config)?;
-    let api = &cluster.control_plane;
-    api.kubectl(&["create", "serviceaccount", ACCOUNT]);
-    let role = "--clusterrole=hostvip";
-    api.kubectl(&["create", "clusterrolebinding", "lab", role, "--group=agents", &format!("--serviceaccount=default:{ACCOUNT}")]);
-    Some(cluster)
-}
+const USER: &str = "system:serviceaccount:hostvip:hostvip";
 
 impl KubeCluster {
     /// Waits until this user watches Services, then shows that it is heard: a new Service of this VIP is answered.
@@ -37,15 +27,15 @@ impl KubeCluster {
 
     /// A token that is worth something as long as a Secret of this name is there.
     fn bound_token(&self, secret: &str) -> String {
-        self.control_plane.kubectl(&["create", "secret", "generic", secret]);
-        self.control_plane.token(ACCOUNT, Some(secret))
+        self.control_plane.kubectl(&["create", "secret", "generic", secret, "--namespace", ACCOUNT]);
+        self.control_plane.token(ACCOUNT, ACCOUNT, Some(secret))
     }
 }
 
 #[test]
 fn tokens_are_read_from_the_kubeconfig_and_from_a_file_that_is_rotated() {
-    let Some(mut cluster) = start(POOL) else { return };
-    cluster.admit(&cluster.nodes[0], Credential::Token(cluster.control_plane.token(ACCOUNT, None)));
+    let Some(mut cluster) = KubeCluster::start(1, POOL) else { return };
+    cluster.admit(&cluster.nodes[0], Credential::Token(cluster.control_plane.token(ACCOUNT, ACCOUNT, None)));
     let mut agent = cluster.nodes[0].hostvip.start();
     cluster.wait_watched_by(USER, 0, "192.0.2.100");
 
@@ -57,7 +47,7 @@ fn tokens_are_read_from_the_kubeconfig_and_from_a_file_that_is_rotated() {
 
     // The file is rotated, and the old token is worth nothing any more: only who reads the new one gets in again.
     cluster.nodes[0].hostvip.write("token", &cluster.bound_token("second"));
-    cluster.control_plane.kubectl(&["delete", "secret", "first"]);
+    cluster.control_plane.kubectl(&["delete", "secret", "first", "--namespace", ACCOUNT]);
     cluster.control_plane.restart();
     let before = cluster.control_plane.audit().len();
     cluster.wait_watched_by(USER, before, "192.0.2.102");
@@ -66,8 +56,9 @@ fn tokens_are_read_from_the_kubeconfig_and_from_a_file_that_is_rotated() {
 
 #[test]
 fn certificate_files_are_read_again_when_they_are_rotated() {
-    let Some(cluster) = start(POOL) else { return };
+    let Some(cluster) = KubeCluster::start(1, POOL) else { return };
     let hostvip = &cluster.nodes[0].hostvip;
+    cluster.control_plane.kubectl(&["create", "clusterrolebinding", "agents", "--clusterrole=hostvip", "--group=agents"]);
     let write = |hostvip: &Hostvip, pair: &Pair| {
         hostvip.write("client.key", &pair.key);
         hostvip.write("client.crt", &pair.certificate);
@@ -84,12 +75,12 @@ fn certificate_files_are_read_again_when_they_are_rotated() {
 
 #[test]
 fn a_service_account_in_a_pod_needs_no_kubeconfig() {
-    let Some(cluster) = start(&POOL.replace("kubeconfig = \"{dir}/kubeconfig\"", "")) else { return };
+    let Some(cluster) = KubeCluster::start(1, &POOL.replace("kubeconfig = \"{dir}/kubeconfig\"", "")) else { return };
     let hostvip = &cluster.nodes[0].hostvip;
     let secrets = hostvip.path("secrets");
     std::fs::create_dir(&secrets).unwrap();
     let files = [
-        ("token", cluster.control_plane.token(ACCOUNT, None)),
+        ("token", cluster.control_plane.token(ACCOUNT, ACCOUNT, None)),
         ("ca.crt", cluster.control_plane.authority.certificate.clone()),
         ("namespace", "default".to_owned()),
     ];
