@@ -13,6 +13,7 @@ pub mod lock;
 pub mod outlook;
 mod pass;
 mod report;
+pub mod sources;
 mod speaker;
 pub mod whohas;
 
@@ -23,7 +24,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tracing::{info, warn};
 
-use crate::cluster::Files;
 use crate::config::{OnStop, Settings};
 use crate::decide::announce::{Announcer, Voice};
 use crate::decide::conflict::Conflicts;
@@ -38,6 +38,7 @@ use carry::render_error;
 use config_file::ConfigFile;
 use life::{Signals, Wish};
 use listener::Listener;
+use sources::Sources;
 use speaker::Speaker;
 
 /// Settings that nobody notifies us of are read this often.
@@ -88,7 +89,7 @@ pub struct Agent {
     config: ConfigFile,
     settings: Settings,
     kernel: Kernel,
-    files: Files,
+    sources: Sources,
     announcer: Announcer,
     speaker: Speaker,
     listener: Listener,
@@ -140,7 +141,7 @@ pub async fn run(path: &Path, log_dropped: Dropped) -> Result<(), Error> {
         tokio::select! {
             event = events.next() => agent.take_in(event?),
             () = std::future::ready(()), if agent.dirty => {}
-            () = agent.files.changed() => agent.dirty = true,
+            () = agent.sources.changed() => agent.dirty = true,
             _ = housekeeping.tick() => agent.keep_house(),
             () = sleep(speak) => agent.speak(&mut events),
             () = sleep(retry) => agent.dirty = true,
@@ -177,7 +178,7 @@ impl Agent {
         let lock = lock::Lock::take(&state_dir)?;
         let kernel = Kernel::open(&state_dir)?;
         let settings = config.settings(kernel.host())?;
-        let files = Files::open(&settings.source.files)?;
+        let sources = Sources::open(&settings.source, &settings.node_name)?;
         let unread = kernel.host().ours.vips().collect();
         let announcer = Announcer::new(settings.announce_refresh, fastrand::u64(..));
         info!(node = %settings.node_name, uplink = %settings.uplink, config = %path.display(), "hostvip {} starts", env!("CARGO_PKG_VERSION"));
@@ -185,7 +186,7 @@ impl Agent {
             config,
             settings,
             kernel,
-            files,
+            sources,
             announcer,
             speaker: Speaker::default(),
             listener: Listener::default(),
@@ -262,16 +263,18 @@ impl Agent {
     }
 
     fn take_over(&mut self, mut settings: Settings) {
-        if settings.source.files != self.settings.source.files {
-            match Files::open(&settings.source.files) {
-                Ok(files) => {
-                    self.files = files;
+        let source = &settings.source;
+        if (&source.files, &source.kubernetes) != (&self.settings.source.files, &self.settings.source.kubernetes) {
+            match Sources::open(source, &settings.node_name) {
+                Ok(sources) => {
+                    self.sources = sources;
                     // As at the start: a mistyped source must not take everything away.
                     self.unread = self.kernel.host().ours.vips().collect();
                 }
                 Err(error) => {
-                    warn!("source.files: {}; the former ones stay in force", render_error(&error));
+                    warn!("source: {}; the former ones stay in force", render_error(&error));
                     settings.source.files.clone_from(&self.settings.source.files);
+                    settings.source.kubernetes.clone_from(&self.settings.source.kubernetes);
                 }
             }
         }

@@ -147,9 +147,7 @@ fn exit_of(command: &Command, failure: &Failure) -> Exit {
 
 /// What an agent with this config would decide now.
 fn outlook(common: &Common) -> Result<Outlook, Failure> {
-    let runtime = runtime()?;
-    let _entered = runtime.enter();
-    Ok(Outlook::take(&common.config)?)
+    Ok(runtime()?.block_on(Outlook::take(&common.config))?)
 }
 
 /// One thread is enough: the kernel answers at once, and everything else waits.

@@ -27,21 +27,26 @@ impl Agent {
     }
 
     fn guards(&self) -> Vec<Guard> {
-        guards::guards(&self.config_report(), &self.files.reports(), &[], self.decided)
+        guards::guards(&self.config_report(), &self.sources.files(), &self.sources.watches(), self.decided)
     }
 
     fn story(&self, subject: &Subject) -> Story {
         let now = clock::now();
-        let services: Vec<_> = self.files.services().collect();
+        let services = self.sources.services();
         let conflicts = self.conflicts(now);
         let source = Source {
-            inputs: Inputs { settings: &self.settings, services: &services, cluster: None, unread: &self.unread, host: self.kernel.host() },
+            inputs: Inputs {
+                settings: &self.settings,
+                services: &services,
+                cluster: self.sources.cluster(),
+                unread: &self.unread,
+                host: self.kernel.host(),
+            },
             decision: &self.decision,
             findings: &conflicts,
             running: true,
-            origin: &|key| self.files.origin(key).map(|path| path.display().to_string()).unwrap_or_default(),
+            origin: &|key| self.sources.origin(key),
             history: &|vip| self.history(vip, now),
-            candidates: &|_| Vec::new(),
         };
         explain(source, subject)
     }
@@ -69,8 +74,8 @@ impl Agent {
             vips,
             verdicts,
             findings,
-            sources: self.files.reports(),
-            watches: Vec::new(),
+            sources: self.sources.files(),
+            watches: self.sources.watches(),
             config_refused: self.config.refused().is_some(),
             failing: self.retries.failures().count(),
             events: EventTotals::default(),

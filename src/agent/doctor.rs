@@ -20,7 +20,7 @@ const AGENT: &str = "hostvip";
 /// # Errors
 /// The config is missing or wrong, or the host cannot be read at all; what else is amiss is a fact.
 pub async fn gather(path: &Path) -> Result<Facts, Error> {
-    let Outlook { settings, host, decision, sources, .. } = Outlook::take(path)?;
+    let Outlook { settings, host, decision, sources, .. } = Outlook::take(path).await?;
     let processes = process::observe_processes();
     let holder = lock::observe(&settings.state_dir)
         .map(|holder| holder.pid)
@@ -38,7 +38,7 @@ pub async fn gather(path: &Path) -> Result<Facts, Error> {
         settings,
         host,
         decision,
-        sources,
+        sources: sources.files(),
         processes,
     })
 }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use super::Error;
 use super::config_file::ConfigFile;
-use super::pass::is_complete;
-use crate::cluster::Files;
+use super::sources::Sources;
 use crate::config::Settings;
-use crate::decide::explain::{Source, explain};
+use crate::decide::explain::{self, explain};
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::Kernel;
-use crate::model::report::{SourceReport, Story, Subject};
-use crate::model::{Host, Plan, Vip};
+use crate::model::report::{Story, Subject, WatchReport};
+use crate::model::{Host, Plan, Service, Vip};
+
+/// How long the API server may take to list everything.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A decision made by this process, carried out by nobody.
 pub struct Outlook {
@@ -20,45 +23,44 @@ pub struct Outlook {
     pub settings: Settings,
     /// The host as it is.
     pub host: Host,
-    /// The decision.
+    /// The decision; empty, and content with what the kernel holds, while the cluster cannot be listed: an agent would wait as well.
     pub decision: Decision,
-    /// The sources, and what is wrong with them.
-    pub sources: Vec<SourceReport>,
-    files: Files,
+    /// Where the Services came from.
+    pub sources: Sources,
     /// As in [`Inputs::unread`].
     unread: BTreeSet<Vip>,
 }
 
 impl Outlook {
-    /// Reads the config at `path`, the host and the sources, and decides. Needs a tokio runtime.
+    /// Reads the config at `path`, the host and the sources, and decides.
     ///
     /// # Errors
     /// The config is missing or wrong, or the host cannot be read.
-    pub fn take(path: &Path) -> Result<Self, Error> {
+    pub async fn take(path: &Path) -> Result<Self, Error> {
         let config = ConfigFile::read(path)?;
         let host = Kernel::look(&config.config().state_dir())?.host().clone();
         let settings = config.settings(&host)?;
-        let files = Files::open(&settings.source.files)?;
-        let sources = files.reports();
-        let services: Vec<_> = files.services().collect();
-        let unread = if is_complete(&sources) { BTreeSet::new() } else { host.ours.vips().collect() };
-        let decision = decide::decide(Inputs { settings: &settings, services: &services, cluster: None, unread: &unread, host: &host });
-        drop(services);
-        Ok(Self { settings, host, decision, sources, files, unread })
+        let mut sources = Sources::open(&settings.source, &settings.node_name)?;
+        let listed = tokio::time::timeout(PATIENCE, sources.listed()).await.is_ok();
+        let unread = if sources.are_complete() { BTreeSet::new() } else { host.ours.vips().collect() };
+        let decision = Decision { desired: host.ours.clone(), ..Decision::default() };
+        let mut outlook = Self { settings, host, decision, sources, unread };
+        if listed {
+            outlook.decision = decide::decide(outlook.inputs(&outlook.sources.services()));
+        }
+        Ok(outlook)
     }
 
     /// The whole story of `subject`, as it would be.
     pub fn story(&self, subject: &Subject) -> Story {
-        let services: Vec<_> = self.files.services().collect();
-        let inputs = Inputs { settings: &self.settings, services: &services, cluster: None, unread: &self.unread, host: &self.host };
-        let source = Source {
-            inputs,
+        let services = self.sources.services();
+        let source = explain::Source {
+            inputs: self.inputs(&services),
             decision: &self.decision,
             findings: &[],
             running: false,
-            origin: &|key| self.files.origin(key).map(|path| path.display().to_string()).unwrap_or_default(),
+            origin: &|key| self.sources.origin(key),
             history: &|_| (0, None),
-            candidates: &|_| Vec::new(),
         };
         explain(source, subject)
     }
@@ -72,7 +74,12 @@ impl Outlook {
     }
 
     /// What is wrong with the sources.
-    pub fn problems(&self) -> Vec<&str> {
-        self.sources.iter().flat_map(|source| &source.problems).map(String::as_str).collect()
+    pub fn problems(&self) -> Vec<String> {
+        let files = self.sources.files().into_iter().flat_map(|source| source.problems);
+        files.chain(self.sources.watches().iter().flat_map(WatchReport::troubles)).collect()
+    }
+
+    fn inputs<'a>(&'a self, services: &'a [&'a Service]) -> Inputs<'a> {
+        Inputs { settings: &self.settings, services, cluster: self.sources.cluster(), unread: &self.unread, host: &self.host }
     }
 }

@@ -9,7 +9,6 @@ use crate::decide::announce::Voice;
 use crate::decide::retry::Retries;
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::{Events, clock};
-use crate::model::report::SourceReport;
 use crate::model::{KernelState, Op, Plan, Time, Verdict, Vip};
 use crate::telemetry::metrics::Reconciled;
 
@@ -25,16 +24,20 @@ impl Agent {
         let began = clock::now();
         self.look_at_uplink();
         self.listener.tune(&self.settings.uplink, self.voice);
-        if is_complete(&self.files.reports()) {
+        if !self.sources.are_listed() {
+            // What an earlier agent left in the kernel goes on as it is.
+            return;
+        }
+        if self.sources.are_complete() {
             self.unread.clear();
         }
         // Nobody asks for them until the new ones are there, and ten thousand need not be held twice.
         self.decision.vips.clear();
-        let services: Vec<_> = self.files.services().collect();
+        let services = self.sources.services();
         let mut decision = decide::decide(Inputs {
             settings: &self.settings,
             services: &services,
-            cluster: None,
+            cluster: self.sources.cluster(),
             unread: &self.unread,
             host: self.kernel.host(),
         });
@@ -136,11 +139,6 @@ impl Agent {
             self.speaker.speak(&mut self.kernel, &self.settings.uplink, &due, &self.metrics);
         }
     }
-}
-
-/// Whether every source could be read whole, so that what none of them names is really asked for by nobody.
-pub(crate) fn is_complete(reports: &[SourceReport]) -> bool {
-    reports.iter().all(|report| report.problems.is_empty())
 }
 
 /// Whether `op` does again what the last pass wanted: somebody else undid it.

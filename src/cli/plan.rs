@@ -10,7 +10,7 @@ use crate::model::{Op, Verdict};
 struct Planned<'a> {
     ops: Vec<Line<'a>>,
     verdicts: &'a [Verdict],
-    problems: &'a [&'a str],
+    problems: &'a [String],
 }
 
 /// An operation, with the text that the log prints.

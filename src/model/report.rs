@@ -87,6 +87,17 @@ impl WatchReport {
     pub fn away(&self) -> Option<u64> {
         self.away_seconds.filter(|_| self.required || self.listed_seconds_ago.is_some())
     }
+
+    /// What is wrong with it, each in one line.
+    pub fn troubles(&self) -> Vec<String> {
+        let error = || self.error.as_deref().unwrap_or("no answer yet");
+        let away = match (self.away(), self.listed_seconds_ago) {
+            (Some(since), Some(_)) => Some(format!("watch {}: away since {since} s: {}", self.resource, error())),
+            (_, None) if self.required => Some(format!("watch {}: has not listed yet: {}", self.resource, error())),
+            _ => None,
+        };
+        away.into_iter().chain(self.problems.iter().map(|problem| format!("watch {}: {problem}", self.resource))).collect()
+    }
 }
 
 /// One VIP on this node.

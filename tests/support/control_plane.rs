@@ -1,7 +1,7 @@
 //! A real control plane on one host of the lab: etcd and kube-apiserver, with an authority of its own.
 //!
 //! Its ports are fixed: namespaces do not collide. Absent: a controller manager and kubelets. Nothing but the test writes
-//! EndpointSlices, Nodes and what a load balancer would write.
+//! `EndpointSlices`, Nodes and what a load balancer would write.
 
 pub mod audit;
 pub mod client;
