@@ -1,4 +1,4 @@
-//! Labs with a real control plane: the agents read Services, EndpointSlices and Nodes from it.
+//! Labs with a real control plane: the agents read Services, endpoints and Nodes from it.
 
 mod credentials;
 mod diagnosis;

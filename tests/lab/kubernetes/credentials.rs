@@ -48,8 +48,8 @@ fn tokens_are_read_from_the_kubeconfig_and_from_a_file_that_is_rotated() {
     // The file is rotated, and the old token is worth nothing any more: only who reads the new one gets in again.
     cluster.nodes[0].hostvip.write("token", &cluster.bound_token("second"));
     cluster.control_plane.kubectl(&["delete", "secret", "first", "--namespace", ACCOUNT]);
-    cluster.control_plane.restart();
     let before = cluster.control_plane.audit().len();
+    cluster.control_plane.restart();
     cluster.wait_watched_by(USER, before, "192.0.2.102");
     assert!(agent.exited().is_none(), "it was the same agent all the time");
 }

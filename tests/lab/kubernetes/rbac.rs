@@ -12,7 +12,7 @@ use crate::lab::{eventually, wait_for};
 /// Nothing works without these; the others are for what is told, or for what not every cluster has.
 const REQUIRED: [&str; 3] = ["services", "endpointslices", "nodes"];
 
-/// The ClusterRole of the manifest.
+/// The role of the manifest.
 fn role() -> Value {
     let objects: Vec<Value> = serde_saphyr::from_multiple(RBAC).unwrap();
     objects.into_iter().find(|object| object["kind"] == "ClusterRole").unwrap()
