@@ -11,6 +11,7 @@ pub mod lab;
 pub mod announce;
 pub mod bind;
 pub mod change;
+pub mod kubernetes;
 pub mod memory;
 pub mod probe;
 pub mod reconcile;
@@ -24,13 +25,14 @@ use table::Row;
 /// A name for the command line, and what it measures.
 type Measure = (&'static str, fn(Lab) -> Vec<Row>);
 
-const MEASURES: [Measure; 6] = [
+const MEASURES: [Measure; 7] = [
     ("bind", bind::rows),
     ("reconcile", reconcile::rows),
     ("change", change::rows),
     ("memory", memory::rows),
     ("repair", repair::rows),
     ("announce", announce::rows),
+    ("kubernetes", kubernetes::rows),
 ];
 
 fn main() {

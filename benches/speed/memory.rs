@@ -48,7 +48,8 @@ fn idle(lab: Lab) -> Row {
     Row::numbers("CPU of an idle agent over 30 s, 1000 VIPs, each announced once in that time", "% of a core", vec![share * 100.0])
 }
 
-fn mebibytes(process: &Process, file: &str, field: &str) -> f64 {
+/// A field of a process' file in `/proc`.
+pub fn mebibytes(process: &Process, file: &str, field: &str) -> f64 {
     let text = fs::read_to_string(format!("/proc/{}/{file}", process.pid())).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(field)).unwrap();
     let kibibytes: f64 = line.trim().trim_end_matches(" kB").parse().unwrap();

@@ -18,7 +18,7 @@ pub struct Site {
     pub node: Host,
     pub client: Host,
     pub hostvip: Hostvip,
-    _segment: Segment,
+    pub segment: Segment,
 }
 
 /// VIP number `number` of 198.18.0.0/16 (RFC 2544: benchmarks), from 0.
@@ -64,7 +64,7 @@ impl Site {
         let client = segment.host(lab, "client", "eth0", &["198.19.0.2/15", "2001:db8::2/64"]);
         let hostvip = Hostvip::install(&node, &config(placement, "0s"));
         fs::create_dir(hostvip.path("services")).unwrap();
-        Self { node, client, hostvip, _segment: segment }
+        Self { node, client, hostvip, segment }
     }
 
     /// Puts a file into the directory of Services in one step, as a careful tool does.

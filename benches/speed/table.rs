@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 /// One line of the table: a figure by its samples, beside a peer.
+#[derive(Clone)]
 pub struct Row {
     what: String,
     unit: &'static str,

@@ -31,7 +31,7 @@ fn a_control_plane_tells_users_apart_and_comes_back() {
         assert!(!well && said.contains("logged in"), "{said}");
     }
     control_plane.kubectl(&["create", "serviceaccount", "agent"]);
-    let token = Credential::Token(control_plane.token("agent", None));
+    let token = Credential::Token(control_plane.token("default", "agent", None));
     let (_, forbidden) = as_user(token, &address);
     assert!(forbidden.contains("system:serviceaccount:default:agent"), "{forbidden}");
     let agent = "system:serviceaccount:default:agent";

@@ -1,9 +1,12 @@
-//! Labs with a real control plane: the agents read Services, EndpointSlices and Nodes from it.
+//! Labs with a real control plane: the agents read Services, endpoints and Nodes from it.
 
+mod credentials;
+mod diagnosis;
 mod meaning;
 mod nodes;
 pub mod objects;
 mod proxy;
+mod rbac;
 mod resilience;
 
 use std::collections::BTreeSet;
@@ -29,7 +32,10 @@ placement = "uplink"
 owner = "node-a"
 "#;
 
-/// The user of the agents, whom docs/rbac.yaml gives what they need.
+/// What the agents may do.
+pub const RBAC: &str = include_str!("../../docs/rbac.yaml");
+
+/// The user of the agents, who is bound to it.
 pub const USER: &str = "hostvip";
 
 /// A cluster of real parts: its control plane, nodes with hostvip and a Node object each, and a client.
@@ -55,7 +61,7 @@ impl KubeCluster {
         let control_plane = ControlPlane::start(&host)?;
         let nodes: String = cluster.nodes.iter().zip(0..).map(|(node, number)| objects::node(&node.host, number)).collect();
         control_plane.apply(&nodes);
-        control_plane.apply(include_str!("../../docs/rbac.yaml"));
+        control_plane.apply(RBAC);
         let started = Self { cluster, control_plane };
         for node in &started.nodes {
             started.admit(node, started.certificate());

@@ -179,9 +179,9 @@ impl ControlPlane {
         self.host.enter(|| command.output()).unwrap_or_else(|error| panic!("kubectl {args:?}: {error}"))
     }
 
-    /// A new token of a service account of the namespace default, which has to exist. Bound to a Secret it ends with that.
-    pub fn token(&self, account: &str, secret: Option<&str>) -> String {
-        let mut args = vec!["create", "token", account, "--duration=1h"];
+    /// A new token of a service account, which has to exist. Bound to a Secret it ends with that.
+    pub fn token(&self, namespace: &str, account: &str, secret: Option<&str>) -> String {
+        let mut args = vec!["create", "token", account, "--namespace", namespace, "--duration=1h"];
         let bound = secret.map(|name| [String::from("--bound-object-kind=Secret"), format!("--bound-object-name={name}")]);
         args.extend(bound.iter().flatten().map(String::as_str));
         self.kubectl(&args).trim().to_owned()

@@ -1,6 +1,7 @@
 //! hostvip on a host of the lab: its config file and state directory, its commands, its agent.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +12,10 @@ use super::process::Process;
 
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hostvip");
+
+/// Puts a directory where a pod has its service account's, in a mount namespace of its own.
+const POD: &str = r#"mount -t tmpfs tmpfs /run; mkdir -p /run/secrets/kubernetes.io/serviceaccount
+mount --bind "$0" /run/secrets/kubernetes.io/serviceaccount; exec "$@""#;
 
 /// An installation: one directory, which vanishes with it.
 pub struct Hostvip {
@@ -72,6 +77,20 @@ impl Hostvip {
     /// Starts the agent. What it logs is in [`Process::log`], and shown when the test fails.
     pub fn start(&self) -> Process {
         self.host.spawn(self.command(&["run"]))
+    }
+
+    /// Starts the agent with what the kubelet gives a pod: the files of `secrets` (token, ca.crt) where a service account's are, and the
+    /// API server's address in the environment.
+    pub fn start_in_pod(&self, secrets: &Path, server: SocketAddr) -> Process {
+        let agent = self.command(&["run"]);
+        let mut command = Command::new("unshare");
+        command
+            .args(["--mount", "--propagation", "private", "sh", "-ec", POD])
+            .arg(secrets)
+            .arg(agent.get_program())
+            .args(agent.get_args());
+        command.env("KUBERNETES_SERVICE_HOST", server.ip().to_string()).env("KUBERNETES_SERVICE_PORT", server.port().to_string());
+        self.host.spawn(command)
     }
 
     fn command(&self, args: &[&str]) -> Command {

@@ -24,7 +24,7 @@ pub fn service(name: &str, vip: &str, more: &str) -> String {
     )
 }
 
-/// The one EndpointSlice of a Service, with ready endpoints at port 8080: (address, node).
+/// The one slice of a Service, with ready endpoints at port 8080: (address, node).
 pub fn slice(service: &str, endpoints: &[(&str, &str)]) -> String {
     let endpoint = |(address, node): &(&str, &str)| {
         format!("{{addresses: [{address}], nodeName: {node}, conditions: {{ready: true, serving: true}}}}")

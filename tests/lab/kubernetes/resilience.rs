@@ -20,8 +20,9 @@ impl KubeCluster {
         let (node, end) = (&self.nodes[0], Instant::now() + NOTICED);
         loop {
             let watches = node.report().map(|report| report.watches).unwrap_or_default();
-            let mut required = watches.iter().filter(|watch| watch.required).peekable();
-            if required.peek().is_some() && required.all(|watch| watch.away_seconds.is_none() == there) {
+            // What is not in this cluster is neither there nor away.
+            let mut known = watches.iter().filter(|watch| watch.required || watch.listed_seconds_ago.is_some()).peekable();
+            if known.peek().is_some() && known.all(|watch| watch.away().is_none() == there) {
                 break;
             }
             assert!(Instant::now() < end, "there: {there}, but after {NOTICED:?}: {watches:#?}");
@@ -36,8 +37,8 @@ impl KubeCluster {
 
     /// Cuts the nodes off from the API server without a word, or lets them through again.
     fn cut(&self, off: bool) {
-        let rules = if off { "chain input { type filter hook input priority 0; tcp dport 6443 iifname eth0 drop; }" } else { "" };
-        self.control_plane.host().feed("nft -f -", &format!("table inet cut\ndelete table inet cut\ntable inet cut {{ {rules} }}"));
+        let rules = if off { "chain input {\ntype filter hook input priority 0\ntcp dport 6443 iifname eth0 drop\n}\n" } else { "" };
+        self.control_plane.host().feed("nft -f -", &format!("table inet cut\ndelete table inet cut\ntable inet cut {{\n{rules}}}\n"));
     }
 
     /// Gives a Service this VIP and waits until it is answered.
