@@ -2,6 +2,7 @@
 
 mod credentials;
 mod events;
+mod probe;
 mod resilience;
 mod scripted;
 mod server;

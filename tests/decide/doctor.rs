@@ -1,5 +1,6 @@
 //! The doctor's judgements, each by a table: facts in, severity and code out.
 
+mod api;
 mod cluster;
 mod conf;
 mod host;

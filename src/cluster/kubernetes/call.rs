@@ -11,6 +11,7 @@ use kube::Client;
 use kube::client::Body;
 use kube::core::Status;
 use tokio::time::timeout;
+use tower::BoxError;
 
 /// Until the head of a reply is there, connecting and TLS included.
 const HEAD: Duration = Duration::from_secs(10);
@@ -26,7 +27,7 @@ const LONGEST_MESSAGE: usize = 300;
 pub(super) enum CallError {
     /// The server cannot be reached, or the connection was lost.
     #[error("the API server cannot be reached")]
-    Lost(#[source] kube::Error),
+    Lost(#[source] BoxError),
     /// No reply in time.
     #[error("the API server did not answer within {} s", .0.as_secs())]
     Late(Duration),
@@ -61,7 +62,7 @@ impl CallError {
 
 impl From<http::Error> for CallError {
     fn from(error: http::Error) -> Self {
-        Self::Lost(kube::Error::HttpError(error))
+        Self::Lost(error.into())
     }
 }
 
@@ -87,7 +88,10 @@ pub(super) async fn open(client: &Client, request: Request<Vec<u8>>) -> Result<B
 
 /// Sends a request, and gives a reply that is no refusal, its body unread.
 pub(super) async fn open_reply(client: &Client, request: Request<Vec<u8>>) -> Result<Response<Body>, CallError> {
-    let reply = timeout(HEAD, client.send(request.map(Body::from))).await.map_err(|_| CallError::Late(HEAD))?.map_err(CallError::Lost)?;
+    let reply = timeout(HEAD, client.send(request.map(Body::from)))
+        .await
+        .map_err(|_| CallError::Late(HEAD))?
+        .map_err(|error| CallError::Lost(bare(error)))?;
     let status = reply.status();
     if status.is_success() {
         return Ok(reply);
@@ -113,12 +117,17 @@ async fn collect(body: Body) -> Result<Bytes, CallError> {
     Ok(whole.map_err(lost)?.to_bytes())
 }
 
-fn lost(error: Box<dyn std::error::Error + Send + Sync>) -> CallError {
+fn lost(error: BoxError) -> CallError {
     match error.downcast::<kube::Error>() {
-        Ok(error) => CallError::Lost(*error),
+        Ok(error) => CallError::Lost(bare(*error)),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => CallError::Endless,
-        Err(error) => CallError::Lost(kube::Error::Service(error)),
+        Err(error) => CallError::Lost(error),
     }
+}
+
+/// Without kube's wrapping, which says "`ServiceError`" and then the same again.
+fn bare(error: kube::Error) -> BoxError {
+    if let kube::Error::Service(inner) = error { inner } else { error.into() }
 }
 
 fn shorten(text: &str) -> String {
@@ -155,7 +164,7 @@ impl Lines {
             }
             let frame = timeout(self.silence, self.body.frame()).await.map_err(|_| CallError::Late(self.silence))?;
             let Some(frame) = frame else { return Ok(None) };
-            if let Ok(data) = frame.map_err(CallError::Lost)?.into_data() {
+            if let Ok(data) = frame.map_err(|error| CallError::Lost(bare(error)))?.into_data() {
                 self.buffer.extend_from_slice(&data);
             }
         }

@@ -25,6 +25,9 @@ mod tls;
 /// How long each step may take.
 const STEP: Duration = Duration::from_secs(5);
 
+/// The user that nobody is.
+const ANONYMOUS: &str = "system:anonymous";
+
 /// What came before an end.
 type Step<T> = Result<T, Reached>;
 
@@ -130,8 +133,13 @@ async fn ask(client: &Client, unconnected: Vec<(SocketAddr, String)>) -> Step<An
     let mut grants = Vec::new();
     for (verb, resource, group, need) in wanted(client).await? {
         let granted = bounded(review(client, verb, resource, group)).await;
-        if let Err(CallError::Refused { code: 401, message, .. }) = granted {
-            return Err(Reached::Unauthorized(message));
+        match granted {
+            Err(CallError::Refused { code: 401, message, .. }) => return Err(Reached::Unauthorized(message)),
+            // Whoever is known may ask: where anonymous requests are let in, this is how they are told.
+            Err(CallError::Refused { code: 403, message, .. }) if message.contains(ANONYMOUS) => {
+                return Err(Reached::Unauthorized(message));
+            }
+            _ => {}
         }
         let resource = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
         grants.push(Grant { verb, resource, need, granted: granted.map_err(|error| render_error(&error)) });

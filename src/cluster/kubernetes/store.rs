@@ -14,6 +14,8 @@ use crate::model::cluster::{EgressIp, ServiceCidr};
 use crate::model::{Backends, Cluster, EndpointSlice, ExternalTraffic, Node, Service, ServiceKey, ServiceType};
 
 mod reserved;
+#[cfg(test)]
+mod tests;
 
 /// Everything known of a cluster.
 #[derive(Debug, Default)]

@@ -250,5 +250,5 @@ impl Watch {
 
 /// A request of fixed form that cannot be built: its words are the error's.
 fn unbuilt(error: kube::core::request::Error) -> Ended {
-    CallError::Lost(kube::Error::BuildRequest(error)).into()
+    CallError::Lost(error.into()).into()
 }

@@ -6,17 +6,13 @@ use std::sync::Arc;
 use super::Store;
 
 impl Store {
-    /// Takes the cluster IPs of one Service out and in. Thousands of Services come at once: all is not gathered anew for each.
+    /// Takes in that one Service has other cluster IPs. Thousands of Services come at once: all is not gathered anew for each.
     pub(super) fn swap_cluster_ips(&mut self, out: &[IpAddr], new: &[IpAddr]) {
+        // One that is free again may be another Service's already: while the API was away, both happened.
+        self.reserved_stale |= !out.is_empty();
         let label = self.cluster_ip_label();
-        let addresses = &mut self.cluster.addresses;
-        for ip in out {
-            if addresses.get(ip) == Some(&label) {
-                addresses.remove(ip);
-            }
-        }
         for ip in new {
-            addresses.entry(*ip).or_insert_with(|| Arc::clone(&label));
+            self.cluster.addresses.entry(*ip).or_insert_with(|| Arc::clone(&label));
         }
     }
 
