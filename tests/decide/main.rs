@@ -1,6 +1,7 @@
 //! The pure core, by tables and properties. No kernel, no clock.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
+mod agreement;
 mod announce;
 mod asked;
 mod candidates;
