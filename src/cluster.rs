@@ -10,4 +10,4 @@ mod trail;
 mod watch;
 
 pub use files::{Files, OpenError, Pace};
-pub use kubernetes::Kubernetes;
+pub use kubernetes::{EventCounts, Kubernetes};

@@ -8,6 +8,7 @@ use std::{fs, io};
 use super::outlook::Outlook;
 use super::{Error, lock};
 use crate::agent::carry::render_error;
+use crate::cluster::kubernetes;
 use crate::decide::doctor::{Agent, Facts, Journal};
 use crate::kernel::{journal, preflight, process};
 use crate::telemetry::http;
@@ -27,7 +28,12 @@ pub async fn gather(path: &Path) -> Result<Facts, Error> {
         .filter(|pid| processes.iter().any(|process| process.pid == *pid && process.name == AGENT));
     let uplink = host.links.get(&settings.uplink);
     let runs = |name: &str| processes.iter().any(|process| process.name == name);
+    let api = match &settings.source.kubernetes {
+        Some(source) => Some(kubernetes::probe(source).await),
+        None => None,
+    };
     Ok(Facts {
+        api,
         networkd: runs(managers::NETWORKD).then(|| managers::networkd(uplink)),
         network_manager: runs(managers::NETWORK_MANAGER).then(|| managers::network_manager(uplink)),
         journal: journal(&settings.state_dir),

@@ -61,7 +61,7 @@ impl Agent {
     /// Another host claims a VIP of ours: counted, kept for status, and told. It goes on being answered here.
     pub(super) fn contest(&mut self, claim: Claim) {
         let now = clock::now();
-        let heard = self.conflicts.hear(claim, now);
+        let heard = self.conflicts.hear(claim, &self.settings.uplink, now);
         self.metrics.conflict(heard.new);
         if heard.report {
             let (link, Claim { vip, mac }) = (&self.settings.uplink, claim);

@@ -23,7 +23,6 @@ impl Agent {
     pub(super) fn pass(&mut self, events: &mut Events) {
         let began = clock::now();
         self.look_at_uplink();
-        self.listener.tune(&self.settings.uplink, self.voice);
         if !self.sources.are_listed() {
             // What an earlier agent left in the kernel goes on as it is.
             return;
@@ -60,6 +59,8 @@ impl Agent {
             _ => Reconciled::Failed,
         };
         self.metrics.reconciled(how, clock::now() - began);
+        // Last: the kernel takes its time to bind a packet socket (`synchronize_net`), and nobody may wait for an answer meanwhile.
+        self.listener.tune(&self.settings.uplink, self.voice);
     }
 
     /// Events that wait are taken in before anything is decided or said from an old picture.

@@ -40,7 +40,7 @@ impl Agent {
     /// Other hosts that claim what this node answers for.
     pub(super) fn conflicts(&self, now: Time) -> Vec<Finding> {
         let owns = |vip| decide::owns(&self.decision, &self.kernel.host().ours, vip);
-        self.conflicts.findings(&self.settings.uplink, now, owns)
+        self.conflicts.findings(now, owns)
     }
 
     pub(super) fn config_report(&self) -> ConfigReport {

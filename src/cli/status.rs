@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use anstyle::Style;
+
 use super::output::{BAD, DOUBTFUL, GOOD, HEAD, paint, print_json, print_table};
 use super::{Common, Exit, Failure, Output, runtime};
 use crate::agent::{config_file, lock};
@@ -92,18 +94,24 @@ fn print_source(source: &SourceReport) {
     source.problems.iter().for_each(|problem| anstream::println!("  {}", paint(DOUBTFUL, problem)));
 }
 
-/// "watch services: 812 objects, listed 40 s ago", or since when it is away and why.
 fn print_watch(watch: &WatchReport) {
-    let listed = watch.listed_seconds_ago.map_or_else(
-        || if watch.required { "not listed yet".to_owned() } else { "not in this cluster".to_owned() },
-        |ago| format!("{} objects, listed {ago} s ago", watch.objects),
-    );
+    let style = if watch.away().is_some() { BAD } else { Style::new() };
+    anstream::println!("watch {}: {}", watch.resource, paint(style, render_watch(watch)));
+    watch.problems.iter().for_each(|problem| anstream::println!("  {}", paint(DOUBTFUL, problem)));
+}
+
+/// "812 objects, listed 40 s ago", or since when it is away and why.
+fn render_watch(watch: &WatchReport) -> String {
+    let listed = match watch.listed_seconds_ago {
+        Some(ago) => format!("{} objects, listed {ago} s ago", watch.objects),
+        None if watch.required => "not listed yet".to_owned(),
+        None => "not in this cluster".to_owned(),
+    };
     let error = watch.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     match watch.away() {
-        None => anstream::println!("watch {}: {listed}", watch.resource),
-        Some(away) => anstream::println!("watch {}: {}; {listed}", watch.resource, paint(BAD, format!("away since {away} s{error}"))),
+        Some(away) => format!("{listed}, away since {away} s{error}"),
+        None => listed,
     }
-    watch.problems.iter().for_each(|problem| anstream::println!("  {}", paint(DOUBTFUL, problem)));
 }
 
 /// What, why it matters, how to mend it.
@@ -117,6 +125,31 @@ pub(super) fn print_finding(finding: &Finding) {
     for (head, text) in [("why", &finding.why), ("fix", &finding.fix)] {
         if !text.is_empty() {
             anstream::println!("    {head}: {text}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_well, render_watch};
+    use crate::model::report::{Report, WatchReport};
+
+    fn watch(required: bool, listed: Option<u64>, away: Option<u64>) -> WatchReport {
+        let error = away.map(|_| "connection refused".to_owned());
+        WatchReport { required, objects: 812, listed_seconds_ago: listed, away_seconds: away, error, ..WatchReport::default() }
+    }
+
+    #[test]
+    fn a_watch_says_since_when_it_is_away_and_that_is_not_well() {
+        for (watch, text, well) in [
+            (watch(true, Some(40), None), "812 objects, listed 40 s ago", true),
+            (watch(true, Some(400), Some(12)), "812 objects, listed 400 s ago, away since 12 s: connection refused", false),
+            (watch(true, None, Some(12)), "not listed yet, away since 12 s: connection refused", false),
+            (watch(false, None, Some(12)), "not in this cluster", true),
+        ] {
+            assert_eq!(render_watch(&watch), text);
+            let report = Report { watches: vec![watch], ..Report::default() };
+            assert_eq!(is_well(&report), well, "{text}");
         }
     }
 }

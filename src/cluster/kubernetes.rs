@@ -12,21 +12,27 @@ use tokio::time::Instant;
 
 use crate::config;
 use crate::model::report::WatchReport;
-use crate::model::{Cluster, Service};
+use crate::model::{Cluster, Notice, Service};
 
 mod backoff;
 mod call;
 mod client;
 mod credentials;
 mod health;
+mod probe;
+mod recorder;
 mod resource;
 mod session;
 mod store;
 mod table;
 mod watch;
 
+pub use probe::probe;
+pub use recorder::EventCounts;
+
 use health::Health;
-use resource::Resource;
+use recorder::Recorder;
+use resource::{Object, Resource};
 use session::{Message, Session};
 use store::Store;
 use watch::News;
@@ -45,20 +51,21 @@ pub struct Kubernetes {
     /// Why the credentials as they are cannot be used.
     unusable: Option<String>,
     unauthorized: Arc<Notify>,
+    recorder: Recorder,
     session: JoinHandle<()>,
 }
 
 impl Kubernetes {
-    /// Begins to watch. Never fails and never waits: what is wrong is told by [`Self::watches`].
+    /// Begins to watch, and to tell as `node`. Never fails and never waits: what is wrong is told by [`Self::watches`].
     ///
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn start(source: &config::Kubernetes, node: &str) -> Self {
-        let _ = node;
         let (sender, messages) = mpsc::channel(QUEUE);
         let client = tokio::sync::watch::Sender::new(None);
         let unauthorized = Arc::new(Notify::new());
         let session = Session { source: source.clone(), messages: sender, client, unauthorized: Arc::clone(&unauthorized) };
+        let recorder = Recorder::start(node, session.client.subscribe());
         let now = Instant::now();
         Self {
             store: Store::default(),
@@ -67,6 +74,7 @@ impl Kubernetes {
             taken: Vec::new(),
             unusable: None,
             unauthorized,
+            recorder,
             session: tokio::spawn(session.run()),
         }
     }
@@ -117,6 +125,16 @@ impl Kubernetes {
         reports
     }
 
+    /// Has a notice written as an Event of its Service. Never waits; too many are dropped.
+    pub fn post(&self, notice: Notice) {
+        self.recorder.post(notice);
+    }
+
+    /// What became of the notices.
+    pub fn events(&self) -> EventCounts {
+        self.recorder.counts()
+    }
+
     fn take(&mut self) -> bool {
         let wanting = self.is_wanting();
         let now = Instant::now();
@@ -129,7 +147,12 @@ impl Kubernetes {
                     if matches!(update.news, News::Away { unauthorized: true, .. }) {
                         self.unauthorized.notify_one();
                     }
-                    decides |= self.store.take(update.resource, update.news);
+                    let bad = if let News::Seen(Object { says: Err(why), .. }) = &update.news { Some(why.clone()) } else { None };
+                    let matters = self.store.take(update.resource, update.news);
+                    if let Some(why) = bad.filter(|_| matters) {
+                        tracing::warn!("{why}; what it said before, if anything, stays in force");
+                    }
+                    decides |= matters;
                 }
                 Message::Usable(addresses) => {
                     reports |= self.unusable.take().is_some();

@@ -32,8 +32,10 @@ pub struct Claim {
 }
 
 /// Another station's claim to a VIP of this node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
+    /// Link on which it was last heard.
+    pub link: LinkName,
     /// When it was first heard.
     pub first: Time,
     /// When it was last heard.
@@ -85,8 +87,8 @@ impl Claim {
 }
 
 impl Conflicts {
-    /// Counts one more frame with another host's `claim` to a VIP of ours.
-    pub fn hear(&mut self, claim: Claim, now: Time) -> Heard {
+    /// Counts one more frame with another host's `claim` to a VIP of ours, heard on `link`.
+    pub fn hear(&mut self, claim: Claim, link: &LinkName, now: Time) -> Heard {
         self.heard.retain(|_, conflict| now - conflict.last < MEMORY);
         let new = !self.heard.contains_key(&claim);
         if new && self.heard.len() >= MOST {
@@ -94,7 +96,9 @@ impl Conflicts {
             longest_silent.map(|claim| self.heard.remove(&claim));
         }
         let may_report = self.may_report(now);
-        let conflict = self.heard.entry(claim).or_insert(Conflict { first: now, last: now, frames: 0, reported: None });
+        let begun = || Conflict { link: link.clone(), first: now, last: now, frames: 0, reported: None };
+        let conflict = self.heard.entry(claim).or_insert_with(begun);
+        conflict.link.clone_from(link);
         conflict.frames += 1;
         conflict.last = now;
         let report = may_report && conflict.reported.is_none_or(|reported| now - reported >= PAUSE);
@@ -106,14 +110,14 @@ impl Conflicts {
     }
 
     /// The conflicts that were heard of late.
-    pub fn of_late(&self, now: Time) -> impl Iterator<Item = (Claim, Conflict)> {
-        self.heard.iter().filter(move |(_, conflict)| now - conflict.last < MEMORY).map(|(claim, conflict)| (*claim, *conflict))
+    pub fn of_late(&self, now: Time) -> impl Iterator<Item = (Claim, &Conflict)> {
+        self.heard.iter().filter(move |(_, conflict)| now - conflict.last < MEMORY).map(|(claim, conflict)| (*claim, conflict))
     }
 
     /// One finding for each conflict of late about a VIP that `owns` says is answered here, by order of the VIP.
-    pub fn findings(&self, link: &LinkName, now: Time, owns: impl Fn(Vip) -> bool) -> Vec<Finding> {
+    pub fn findings(&self, now: Time, owns: impl Fn(Vip) -> bool) -> Vec<Finding> {
         let conflicts = self.of_late(now).filter(|(claim, _)| owns(claim.vip));
-        conflicts.map(|(claim, conflict)| finding(claim, conflict, link, now)).collect()
+        conflicts.map(|(claim, conflict)| finding(claim, conflict, now)).collect()
     }
 
     fn may_report(&mut self, now: Time) -> bool {
@@ -125,8 +129,8 @@ impl Conflicts {
 }
 
 /// How a conflict is told in status, explain and log.
-pub fn finding(claim: Claim, conflict: Conflict, link: &LinkName, now: Time) -> Finding {
-    let Claim { vip, mac } = claim;
+pub fn finding(claim: Claim, conflict: &Conflict, now: Time) -> Finding {
+    let (Claim { vip, mac }, link) = (claim, &conflict.link);
     let (frames, ago) = (conflict.frames, (now - conflict.last).as_secs());
     Finding {
         severity: Severity::Error,

@@ -3,6 +3,7 @@
 //! Deliberately without the gathering (`agent::doctor`), so that each judgement has a table test without a machine. Findings that
 //! the agent itself needs are [`super::findings`]; they are taken over here.
 
+pub mod api;
 pub mod conf;
 mod life;
 mod managers;
@@ -26,6 +27,8 @@ pub struct Facts {
     pub host: Host,
     /// What the agent would decide.
     pub decision: Decision,
+    /// The way to the API server; none without a Kubernetes source.
+    pub api: Option<api::ApiFacts>,
     /// What the sources gave.
     pub sources: Vec<SourceReport>,
     /// What this process may do.
@@ -143,6 +146,7 @@ pub fn diagnose(facts: &Facts) -> Vec<Finding> {
     findings.extend(managers::judge(facts));
     findings.extend(ovnk::judge(facts));
     findings.extend(life::judge(facts));
+    findings.extend(facts.api.iter().flat_map(api::judge));
     findings.sort();
     findings.dedup();
     findings

@@ -63,12 +63,14 @@ fn is_about(subject: &Subject, verdict: &Verdict) -> bool {
 
 fn tell(source: Source<'_>, vip: Vip) -> VipStory {
     let (inputs, decision) = (source.inputs, source.decision);
+    let pool = pool(inputs, vip);
     VipStory {
         vip,
-        pool: pool(inputs, vip),
         part: decision.vips.get(&vip).map(|part| report(part, (source.history)(vip))),
         candidates: candidates(inputs, vip),
-        sysctls: sysctls::sysctls(inputs, &decision.desired, vip),
+        // Where no pool holds it, they are as others need them.
+        sysctls: if pool.is_some() { sysctls::sysctls(inputs, &decision.desired, vip) } else { Vec::new() },
+        pool,
         held: held(inputs.host, vip),
     }
 }

@@ -1,7 +1,7 @@
 //! What to tell the owners of Services: an Event for each verdict that is news to them.
 //!
 //! Of one refusal each node of the cluster has the same verdict, so that one node must tell it: the VIP's owner where that is a Ready
-//! Node, else the first by rendezvous hash of the Ready Nodes that the pool selects. Where hostvip does not run on every node, a
+//! Node, else one of the Ready Nodes that the pool selects, by a hash of the Service's name. Where hostvip does not run on every node, a
 //! `node_selector` therefore makes sure that somebody tells. Absent: how often an Event is sent (`cluster/kubernetes`).
 
 use std::collections::BTreeMap;
@@ -12,9 +12,12 @@ use crate::model::{News, Node, Notice, Reason, ServiceKey, Verdict, Vip};
 
 /// What this node has to tell after `former` became `now`, both settled. Services without a uid are not of the API: nobody can be told.
 pub fn notices(inputs: Inputs<'_>, former: &[Verdict], now: &Decision) -> Vec<Notice> {
+    let mut tellers = Tellers::of(inputs);
     let mut news: BTreeMap<&ServiceKey, Vec<News>> = BTreeMap::new();
     for verdict in changed(former, &now.verdicts) {
-        if let Some((service, said)) = verdict.service.as_ref().and_then(|service| Some((service, news_of(inputs, service, verdict)?))) {
+        if let Some((service, said)) =
+            verdict.service.as_ref().and_then(|service| Some((service, news_of(&mut tellers, service, verdict)?)))
+        {
             news.entry(service).or_default().push(said);
         }
     }
@@ -43,14 +46,14 @@ fn changed<'a>(former: &'a [Verdict], now: &'a [Verdict]) -> impl Iterator<Item 
     })
 }
 
-fn news_of(inputs: Inputs<'_>, service: &ServiceKey, verdict: &Verdict) -> Option<News> {
+fn news_of(tellers: &mut Tellers<'_>, service: &ServiceKey, verdict: &Verdict) -> Option<News> {
     match (&verdict.reason, verdict.address) {
         (Reason::Bound { link, .. }, Some(address)) => {
-            Some(News::Announcing { vip: Vip(address), node: inputs.settings.node_name.clone(), link: link.clone() })
+            Some(News::Announcing { vip: Vip(address), node: tellers.inputs.settings.node_name.clone(), link: link.clone() })
         }
         (reason, address) => {
             let why = || address.map_or_else(|| reason.to_string(), |address| format!("{address}: {reason}"));
-            (concerns_its_owner(reason) && tells(inputs, service, verdict)).then(|| News::NotAnnounced { why: why() })
+            (concerns_its_owner(reason) && tellers.is_this(service, verdict)).then(|| News::NotAnnounced { why: why() })
         }
     }
 }
@@ -98,26 +101,46 @@ fn is_of_this_host(reason: &Reason) -> bool {
     matches!(reason, Reason::NotBound { .. } | Reason::NoUplink { .. } | Reason::CannotAnswer { .. } | Reason::HeldByOthers { .. })
 }
 
-/// Whether it is this node that tells.
-fn tells(inputs: Inputs<'_>, service: &ServiceKey, verdict: &Verdict) -> bool {
-    let Some(cluster) = inputs.cluster else { return false };
-    let this = &*inputs.settings.node_name;
-    let pool = verdict.address.and_then(|address| Some((Vip(address), inputs.settings.pool_of(Vip(address))?)));
-    let owner = pool.and_then(|(vip, pool)| inputs.settings.owner_of(vip, pool));
-    if is_of_this_host(&verdict.reason) {
-        return owner.is_some_and(|owner| **owner == *this);
-    }
-    if let Some(owner) = owner.filter(|owner| cluster.nodes.get(*owner).is_some_and(|node| node.ready)) {
-        return **owner == *this;
-    }
-    let fit = |node: &&Node| node.ready && pool.is_none_or(|(_, pool)| pool.node_selector.matches(&node.labels));
-    let first = cluster.nodes.values().filter(fit).max_by_key(|node| weight(service, node));
-    first.is_some_and(|node| *node.name == *this)
+/// Who tells which refusal.
+struct Tellers<'a> {
+    inputs: Inputs<'a>,
+    /// The Ready Nodes that each pool selects, and all of them, on a ring of hashes. So thousands of refusals cost no look at each Node,
+    /// and two nodes that disagree about one Node agree about nearly all Services.
+    rings: BTreeMap<Option<&'a str>, Vec<(u64, &'a str)>>,
 }
 
-/// Rendezvous hash. It may differ between two builds: then an Event is told twice, or not at all, while both are in use.
-fn weight(service: &ServiceKey, node: &Node) -> u64 {
+impl<'a> Tellers<'a> {
+    fn of(inputs: Inputs<'a>) -> Self {
+        Self { inputs, rings: BTreeMap::new() }
+    }
+
+    /// Whether it is this node that tells.
+    fn is_this(&mut self, service: &ServiceKey, verdict: &Verdict) -> bool {
+        let Inputs { settings, cluster: Some(cluster), .. } = self.inputs else { return false };
+        let this = &*settings.node_name;
+        let pool = verdict.address.and_then(|address| settings.pool_of(Vip(address)));
+        let owner = pool.zip(verdict.address).and_then(|(pool, address)| settings.owner_of(Vip(address), pool));
+        if is_of_this_host(&verdict.reason) {
+            return owner.is_some_and(|owner| **owner == *this);
+        }
+        if let Some(owner) = owner.filter(|owner| cluster.nodes.get(*owner).is_some_and(|node| node.ready)) {
+            return **owner == *this;
+        }
+        let ring = self.rings.entry(pool.map(|pool| &*pool.name)).or_insert_with(|| {
+            let selected = |node: &&Node| node.ready && pool.is_none_or(|pool| pool.node_selector.matches(&node.labels));
+            let mut ring: Vec<_> = cluster.nodes.values().filter(selected).map(|node| (hash(&node.name), &*node.name)).collect();
+            ring.sort_unstable();
+            ring
+        });
+        let at = hash(service);
+        let next = ring.partition_point(|(of_node, _)| *of_node < at);
+        ring.get(next).or(ring.first()).is_some_and(|(_, node)| *node == this)
+    }
+}
+
+/// It may differ between two builds: then an Event is told twice, or not at all, while both are in use.
+fn hash(of: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (service, &node.name).hash(&mut hasher);
+    of.hash(&mut hasher);
     hasher.finish()
 }

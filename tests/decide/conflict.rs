@@ -26,6 +26,10 @@ fn numbered(number: u16) -> Claim {
     Claim { vip: vip("192.0.2.100"), mac: Mac([2, 0, 0, 1, high, low]) }
 }
 
+fn hear(conflicts: &mut Conflicts, claim: Claim, now: Time) -> Heard {
+    conflicts.hear(claim, &"br-ex".into(), now)
+}
+
 #[test]
 fn a_frame_claims_what_it_writes_into_caches() {
     let [v4, peer] = ["192.0.2.100", "192.0.2.50"].map(|text| text.parse().unwrap());
@@ -71,49 +75,54 @@ fn a_reflection_of_our_own_frame_is_no_conflict() {
 fn one_pair_is_counted_always_and_reported_once_a_minute() {
     let mut conflicts = Conflicts::default();
     let pair = claim_of("192.0.2.100", OTHER);
-    assert_eq!(conflicts.hear(pair, at(0)), Heard { new: true, report: true });
-    assert_eq!(conflicts.hear(pair, at(1)), Heard { new: false, report: false });
-    assert_eq!(conflicts.hear(pair, at(59)), Heard { new: false, report: false });
-    assert_eq!(conflicts.hear(pair, at(60)), Heard { new: false, report: true });
+    assert_eq!(hear(&mut conflicts, pair, at(0)), Heard { new: true, report: true });
+    assert_eq!(hear(&mut conflicts, pair, at(1)), Heard { new: false, report: false });
+    assert_eq!(hear(&mut conflicts, pair, at(59)), Heard { new: false, report: false });
+    assert_eq!(hear(&mut conflicts, pair, at(60)), Heard { new: false, report: true });
     let (_, conflict) = conflicts.of_late(at(61)).next().unwrap();
     assert_eq!((conflict.first, conflict.last, conflict.frames), (at(0), at(60), 4));
     // Another host, or another VIP, is news of its own.
-    assert_eq!(conflicts.hear(claim_of("192.0.2.100", ANOTHER), at(61)), Heard { new: true, report: true });
-    assert_eq!(conflicts.hear(claim_of("192.0.2.101", OTHER), at(61)), Heard { new: true, report: true });
+    assert_eq!(hear(&mut conflicts, claim_of("192.0.2.100", ANOTHER), at(61)), Heard { new: true, report: true });
+    assert_eq!(hear(&mut conflicts, claim_of("192.0.2.101", OTHER), at(61)), Heard { new: true, report: true });
 }
 
 #[test]
 fn a_conflict_is_forgotten_after_five_minutes_of_silence() {
     let mut conflicts = Conflicts::default();
     let pair = claim_of("192.0.2.100", OTHER);
-    conflicts.hear(pair, at(0));
-    conflicts.hear(pair, at(200));
+    hear(&mut conflicts, pair, at(0));
+    hear(&mut conflicts, pair, at(200));
     assert_eq!(conflicts.of_late(at(499)).count(), 1, "counted from the last frame");
     assert_eq!(conflicts.of_late(at(500)).count(), 0);
-    assert_eq!(conflicts.hear(pair, at(500)), Heard { new: true, report: true }, "it begins anew");
+    assert_eq!(hear(&mut conflicts, pair, at(500)), Heard { new: true, report: true }, "it begins anew");
 }
 
 #[test]
 fn invented_senders_fill_neither_memory_nor_log() {
     let mut conflicts = Conflicts::default();
-    let heard: Vec<_> = (0..1000).map(|number| conflicts.hear(numbered(number), at(u64::from(number) / 100))).collect();
+    let heard: Vec<_> = (0..1000).map(|number| hear(&mut conflicts, numbered(number), at(u64::from(number) / 100))).collect();
     assert!(heard.iter().all(|heard| heard.new));
     assert_eq!(heard.iter().filter(|heard| heard.report).count(), 10);
     assert_eq!(conflicts.of_late(at(10)).count(), 256);
     assert!(conflicts.of_late(at(10)).any(|(claim, _)| claim == numbered(999)), "the latest are kept");
     // The one that was not told for want of room is told when there is some.
-    assert_eq!(conflicts.hear(numbered(999), at(61)), Heard { new: false, report: true });
+    assert_eq!(hear(&mut conflicts, numbered(999), at(61)), Heard { new: false, report: true });
 }
 
 #[test]
 fn a_finding_names_the_vip_the_other_host_and_what_to_do() {
     let mut conflicts = Conflicts::default();
-    conflicts.hear(claim_of("192.0.2.100", OTHER), at(0));
-    conflicts.hear(claim_of("192.0.2.101", OTHER), at(0));
-    let findings = conflicts.findings(&"br-ex".into(), at(12), |own| own == vip("192.0.2.100"));
+    hear(&mut conflicts, claim_of("192.0.2.100", OTHER), at(0));
+    hear(&mut conflicts, claim_of("192.0.2.101", OTHER), at(0));
+    let findings = conflicts.findings(at(12), |own| own == vip("192.0.2.100"));
     assert_eq!(findings.len(), 1, "only of what is answered here: {findings:?}");
     assert_eq!((findings[0].code.as_str(), findings[0].severity), ("address_conflict", Severity::Error));
-    for (text, part) in [(&findings[0].what, "192.0.2.100"), (&findings[0].what, "02:00:00:00:00:99"), (&findings[0].why, "12 s ago")] {
+    for (text, part) in [
+        (&findings[0].what, "heard on br-ex"),
+        (&findings[0].what, "192.0.2.100"),
+        (&findings[0].what, "02:00:00:00:00:99"),
+        (&findings[0].why, "12 s ago"),
+    ] {
         assert!(text.contains(part), "{part:?} is missing in {text:?}");
     }
     assert!(findings[0].fix.contains("hostvip whohas 192.0.2.100"));
@@ -136,7 +145,7 @@ proptest! {
         let (mut conflicts, mut now, mut told) = (Conflicts::default(), 0, Vec::new());
         for (number, pause) in steps {
             now += pause;
-            if conflicts.hear(numbered(number), at(now)).report {
+            if hear(&mut conflicts, numbered(number), at(now)).report {
                 told.push((number, now));
             }
             proptest::prop_assert!(conflicts.of_late(at(now)).count() <= 256);
@@ -153,7 +162,7 @@ proptest! {
 fn findings_are_ordered_by_vip() {
     let mut conflicts = Conflicts::default();
     for address in ["192.0.2.103", "192.0.2.101", "192.0.2.102"] {
-        conflicts.hear(claim_of(address, OTHER), at(0));
+        hear(&mut conflicts, claim_of(address, OTHER), at(0));
     }
     let order: Vec<Vip> = conflicts.of_late(at(0)).map(|(claim, _)| claim.vip).collect();
     assert_eq!(order, ["192.0.2.101", "192.0.2.102", "192.0.2.103"].map(vip));

@@ -1,5 +1,6 @@
 //! The doctor's judgements, each by a table: facts in, severity and code out.
 
+mod cluster;
 mod conf;
 mod host;
 mod network;
@@ -19,6 +20,7 @@ pub fn facts() -> Facts {
 pub fn facts_of(placement: Placement, change: impl FnOnce(&mut Facts)) -> Facts {
     let (settings, host) = (settings("node-a", placement), host());
     let mut facts = Facts {
+        api: None,
         decision: decided(&settings, &[service("web", &["192.0.2.100"])], &host),
         settings,
         host,

@@ -7,6 +7,7 @@ mod candidates;
 mod conflict;
 mod doctor;
 mod eligible;
+mod explain;
 mod findings;
 mod guards;
 mod notices;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use kube::Client;
 use kube::client::Body;
@@ -59,6 +59,12 @@ impl CallError {
     }
 }
 
+impl From<http::Error> for CallError {
+    fn from(error: http::Error) -> Self {
+        Self::Lost(kube::Error::HttpError(error))
+    }
+}
+
 impl From<Status> for CallError {
     fn from(status: Status) -> Self {
         let wait = status.details.map_or(0, |details| details.retry_after_seconds);
@@ -76,10 +82,15 @@ pub(super) async fn call(client: &Client, request: Request<Vec<u8>>) -> Result<B
 
 /// Sends a request, and gives the body of a reply that is no refusal.
 pub(super) async fn open(client: &Client, request: Request<Vec<u8>>) -> Result<Body, CallError> {
+    Ok(open_reply(client, request).await?.into_body())
+}
+
+/// Sends a request, and gives a reply that is no refusal, its body unread.
+pub(super) async fn open_reply(client: &Client, request: Request<Vec<u8>>) -> Result<Response<Body>, CallError> {
     let reply = timeout(HEAD, client.send(request.map(Body::from))).await.map_err(|_| CallError::Late(HEAD))?.map_err(CallError::Lost)?;
     let status = reply.status();
     if status.is_success() {
-        return Ok(reply.into_body());
+        return Ok(reply);
     }
     let header = reply.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     let text = collect(reply.into_body()).await.unwrap_or_default();

@@ -26,11 +26,20 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
 fn severity(reason: &Reason) -> Option<Severity> {
     match reason {
         Reason::NoOwner { .. }
+        | Reason::NodeUnknown { .. }
+        | Reason::NodeNotSelected { .. }
         | Reason::NoUplink { .. }
         | Reason::CannotAnswer { .. }
         | Reason::WouldAnswerToo { .. }
         | Reason::HeldByOthers { .. } => Some(Severity::Error),
-        Reason::Reserved { .. } | Reason::Malformed { .. } | Reason::PortTaken { .. } => Some(Severity::Warning),
+        // The config is right, and the cluster's administrators or users made it so, for a while perhaps.
+        Reason::NodeExcluded { .. }
+        | Reason::NodeOutOfService { .. }
+        | Reason::NoLocalEndpoint { .. }
+        | Reason::PoolDiffers { .. }
+        | Reason::Reserved { .. }
+        | Reason::Malformed { .. }
+        | Reason::PortTaken { .. } => Some(Severity::Warning),
         _ => None,
     }
 }
@@ -66,6 +75,17 @@ fn judge_one(facts: &Facts, reason: &Reason, verdicts: &[&Verdict]) -> Option<Fi
         Reason::PortTaken { .. } => {
             ("one port of a VIP leads to one Service".to_owned(), "give one of the two another port or another address".to_owned())
         }
+        Reason::NodeUnknown { .. }
+        | Reason::NodeNotSelected { .. }
+        | Reason::NodeExcluded { .. }
+        | Reason::NodeOutOfService { .. }
+        | Reason::NoLocalEndpoint { .. } => {
+            ("the config names this owner, and while it may not serve no node answers".to_owned(), mend_owner(reason).to_owned())
+        }
+        Reason::PoolDiffers { .. } => (
+            "its owner wants no address of another pool to appear".to_owned(),
+            "correct the annotation, or give the Service an address of that pool".to_owned(),
+        ),
         _ => return None,
     };
     let what = match reason {
@@ -75,6 +95,17 @@ fn judge_one(facts: &Facts, reason: &Reason, verdicts: &[&Verdict]) -> Option<Fi
         reason => reason.to_string(),
     };
     Some(finding(severity(reason)?, reason.code(), format!("{subjects}: {what} ({})", facts.settings.node_name), why, fix))
+}
+
+/// What lets an owner serve again.
+fn mend_owner(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::NodeUnknown { .. } => "correct owner, or node_name on that node: kubectl get nodes shows the names",
+        Reason::NodeNotSelected { .. } => "label the Node, correct node_selector, or name another owner",
+        Reason::NodeExcluded { .. } => "take the label off the Node, or name another owner",
+        Reason::NodeOutOfService { .. } => "name another owner, or take the taint off once the node is back",
+        _ => "run a pod of the Service there, name another owner, or set externalTrafficPolicy: Cluster",
+    }
 }
 
 fn nothing_asked(facts: &Facts) -> Finding {

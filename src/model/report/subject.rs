@@ -22,8 +22,8 @@ pub enum Subject {
 #[error("{0:?} is neither an address such as 192.0.2.10 nor a Service as NAMESPACE/NAME")]
 pub struct ParseSubjectError(String);
 
-/// The longest name of an object (RFC 1123 subdomain, as Kubernetes limits it).
-const LONGEST: usize = 253;
+/// The longest label of RFC 1123.
+const LONGEST: usize = 63;
 
 impl FromStr for Subject {
     type Err = ParseSubjectError;
@@ -33,19 +33,19 @@ impl FromStr for Subject {
             return Ok(Self::Vip(vip));
         }
         match text.split_once('/') {
-            Some((namespace, name)) if is_name(namespace) && is_name(name) => {
+            Some((namespace, name)) if is_label(namespace) && is_label(name) => {
                 Ok(Self::Service(ServiceKey { namespace: namespace.into(), name: name.into() }))
             }
-            _ => Err(ParseSubjectError(text.chars().take(LONGEST).collect())),
+            _ => Err(ParseSubjectError(text.chars().take(2 * LONGEST).collect())),
         }
     }
 }
 
-/// What Kubernetes takes for a name; also what needs no escape in a URL.
-fn is_name(text: &str) -> bool {
+/// Whether Kubernetes takes it for the name of a namespace or a Service: a label of RFC 1123, which has no dot. It needs no escape in a URL.
+fn is_label(text: &str) -> bool {
     let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = text.as_bytes();
-    let fits = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.');
+    let fits = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
     bytes.len() <= LONGEST && bytes.iter().all(fits) && ends(bytes.first()) && ends(bytes.last())
 }
 

@@ -64,6 +64,19 @@ pub(crate) async fn until(kubernetes: &mut Kubernetes, what: &str, reached: impl
     assert!(reached, "{what} not reached: {:?}\n{:#?}\n{:#?}", names(kubernetes), kubernetes.cluster(), kubernetes.watches());
 }
 
+/// Goes on watching, as an agent's loop does, beside `work`.
+pub(crate) async fn beside<T>(kubernetes: &mut Kubernetes, work: impl Future<Output = T>) -> T {
+    let watching = async {
+        loop {
+            kubernetes.changed().await;
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = watching => unreachable!("it watches for ever"),
+    }
+}
+
 /// Names of the Services that ask for an address.
 pub(crate) fn names(kubernetes: &Kubernetes) -> Vec<String> {
     kubernetes.services().map(|service| service.key.to_string()).collect()
