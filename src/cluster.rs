@@ -10,4 +10,4 @@ mod trail;
 mod watch;
 
 pub use files::{Files, OpenError, Pace};
-pub use kubernetes::{EventCounts, Kubernetes};
+pub use kubernetes::Kubernetes;

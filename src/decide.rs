@@ -32,7 +32,7 @@ use crate::model::report::Role;
 use crate::model::{Cluster, Finding, Host, KernelState, LinkName, Placement, Service, ServiceKey, Standby, Verdict, Vip};
 
 pub use candidates::candidates;
-pub use notices::notices;
+pub use notices::{notices, tell};
 pub use plan::{Stage, announcements, plan, stage};
 pub use settle::{owned, owns, settle};
 

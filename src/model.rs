@@ -28,7 +28,7 @@ pub use kernel::{Address, AddressKey, KernelState, Route, RouteKey, Scope};
 pub use link::{Link, LinkName};
 pub use mac::Mac;
 pub use node::Node;
-pub use notice::{News, Notice};
+pub use notice::{EventCounts, News, Notice};
 pub use op::{Op, Plan};
 pub use pool::{Placement, Pool, Standby, WithoutEndpoints};
 pub use selector::Selector;

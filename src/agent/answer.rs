@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::Agent;
 use super::carry::render_error;
 use crate::decide::explain::{Source, explain};
-use crate::decide::{Inputs, guards, owns};
+use crate::decide::{guards, owns};
 use crate::kernel::clock;
 use crate::model::report::{Guard, Role, Story, Subject};
 use crate::telemetry::http::Ask;
-use crate::telemetry::metrics::{EventTotals, Snapshot, VipState};
+use crate::telemetry::metrics::{Snapshot, VipState};
 
 impl Agent {
     pub(super) fn answer(&self, ask: Ask) {
@@ -35,13 +35,7 @@ impl Agent {
         let services = self.sources.services();
         let conflicts = self.conflicts(now);
         let source = Source {
-            inputs: Inputs {
-                settings: &self.settings,
-                services: &services,
-                cluster: self.sources.cluster(),
-                unread: &self.unread,
-                host: self.kernel.host(),
-            },
+            inputs: self.inputs(&services),
             decision: &self.decision,
             findings: &conflicts,
             running: true,
@@ -78,7 +72,7 @@ impl Agent {
             watches: self.sources.watches(),
             config_refused: self.config.refused().is_some(),
             failing: self.retries.failures().count(),
-            events: EventTotals::default(),
+            events: self.sources.events(),
             log_lines_dropped: self.log_dropped.lines(),
         }
     }

@@ -6,10 +6,10 @@ use tracing::warn;
 
 use super::Agent;
 use super::carry::render_error;
-use crate::decide::announce::Voice;
 use crate::decide::conflict::{Claim, claim};
+use crate::decide::{self, announce::Voice};
 use crate::kernel::{PacketSocket, clock};
-use crate::model::{Host, LinkName, Vip};
+use crate::model::{Host, LinkName, News, Vip};
 
 /// A socket of its own: the one of the speaker is opened anew whenever a frame could not be sent.
 #[derive(Default)]
@@ -65,6 +65,11 @@ impl Agent {
         self.metrics.conflict(heard.new);
         if heard.report {
             let (link, Claim { vip, mac }) = (&self.settings.uplink, claim);
+            let services = self.decision.vips.get(&vip).map_or(&[][..], |part| &part.services);
+            let news = News::AddressConflict { vip, mac, link: link.clone() };
+            for notice in decide::tell(&self.sources.services(), services, &news) {
+                self.sources.post(notice);
+            }
             warn!(vip = %vip, mac = %mac, finding = "address_conflict", "{vip}: another host claims it, {mac}, heard on {link}");
         }
     }

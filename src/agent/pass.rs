@@ -9,7 +9,7 @@ use crate::decide::announce::Voice;
 use crate::decide::retry::Retries;
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::{Events, clock};
-use crate::model::{KernelState, Op, Plan, Time, Verdict, Vip};
+use crate::model::{KernelState, Op, Plan, Service, Time, Verdict, Vip};
 use crate::telemetry::metrics::Reconciled;
 
 /// Announcements sent in one pass: a pass with ten thousand VIPs must not keep the loop from hearing events.
@@ -33,13 +33,7 @@ impl Agent {
         // Nobody asks for them until the new ones are there, and ten thousand need not be held twice.
         self.decision.vips.clear();
         let services = self.sources.services();
-        let mut decision = decide::decide(Inputs {
-            settings: &self.settings,
-            services: &services,
-            cluster: self.sources.cluster(),
-            unread: &self.unread,
-            host: self.kernel.host(),
-        });
+        let mut decision = decide::decide(self.inputs(&services));
         let plan = decide::plan(&decision.desired, &self.kernel.host().ours);
         let planned = plan.0.len();
         let done = self.carry_out(plan);
@@ -47,6 +41,10 @@ impl Agent {
         decide::settle(&mut decision, &self.kernel.host().ours, &self.retries.errors());
         log_verdicts(&self.decision.verdicts, &decision.verdicts);
         log_findings(&self.decision, &decision);
+        let told = decide::notices(self.inputs(&self.sources.services()), &self.decision.verdicts, &decision);
+        for notice in told {
+            self.sources.post(notice);
+        }
         let named: BTreeSet<_> = decision.verdicts.iter().filter_map(|verdict| verdict.address).collect();
         self.unread.retain(|vip| !named.contains(&vip.0));
         self.decision = decision;
@@ -61,6 +59,11 @@ impl Agent {
         self.metrics.reconciled(how, clock::now() - began);
         // Last: the kernel takes its time to bind a packet socket (`synchronize_net`), and nobody may wait for an answer meanwhile.
         self.listener.tune(&self.settings.uplink, self.voice);
+    }
+
+    /// What is decided from. `services` are [`super::sources::Sources::services`].
+    pub(super) fn inputs<'a>(&'a self, services: &'a [&'a Service]) -> Inputs<'a> {
+        Inputs { settings: &self.settings, services, cluster: self.sources.cluster(), unread: &self.unread, host: self.kernel.host() }
     }
 
     /// Events that wait are taken in before anything is decided or said from an old picture.

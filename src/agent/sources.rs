@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::cluster::{Files, Kubernetes, OpenError};
 use crate::config::Source;
 use crate::model::report::{SourceReport, WatchReport};
-use crate::model::{Cluster, Service, ServiceKey};
+use crate::model::{Cluster, EventCounts, Notice, Service, ServiceKey};
 
 /// All configured sources.
 pub struct Sources {
@@ -89,6 +89,18 @@ impl Sources {
             services.problems.extend(doubles);
         }
         watches
+    }
+
+    /// Tells the owner of a Service. Never blocks.
+    pub fn post(&self, notice: Notice) {
+        if let Some(kubernetes) = &self.kubernetes {
+            kubernetes.post(notice);
+        }
+    }
+
+    /// What became of what was told.
+    pub fn events(&self) -> EventCounts {
+        self.kubernetes.as_ref().map(Kubernetes::events).unwrap_or_default()
     }
 
     fn watched(&self) -> Vec<WatchReport> {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::config;
 use crate::model::report::WatchReport;
-use crate::model::{Cluster, Notice, Service};
+use crate::model::{Cluster, EventCounts, Notice, Service};
 
 mod backoff;
 mod call;
@@ -28,7 +28,6 @@ mod table;
 mod watch;
 
 pub use probe::probe;
-pub use recorder::EventCounts;
 
 use health::Health;
 use recorder::Recorder;

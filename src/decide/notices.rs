@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Decision, Inputs};
-use crate::model::{News, Node, Notice, Reason, ServiceKey, Verdict, Vip};
+use crate::model::{News, Node, Notice, Reason, Service, ServiceKey, Verdict, Vip};
 
 /// What this node has to tell after `former` became `now`, both settled. Services without a uid are not of the API: nobody can be told.
 pub fn notices(inputs: Inputs<'_>, former: &[Verdict], now: &Decision) -> Vec<Notice> {
@@ -31,6 +31,13 @@ pub fn notices(inputs: Inputs<'_>, former: &[Verdict], now: &Decision) -> Vec<No
         }
     }
     notices
+}
+
+/// The same news for the owner of each of `keys`.
+pub fn tell(services: &[&Service], keys: &[ServiceKey], news: &News) -> Vec<Notice> {
+    let concerned = services.iter().filter(|service| keys.contains(&service.key));
+    let notice = |service: &&Service| Some(Notice { service: service.key.clone(), uid: service.uid.clone()?, news: news.clone() });
+    concerned.filter_map(notice).collect()
 }
 
 /// The verdicts of `now` that `former` has not. Both are sorted by Service and address.

@@ -40,3 +40,14 @@ pub enum News {
         link: LinkName,
     },
 }
+
+/// What became of the notices since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventCounts {
+    /// Written, repeats included.
+    pub written: u64,
+    /// Refused by the API server, or it was away.
+    pub failed: u64,
+    /// Not tried: the queue was full, or the Service has had too many.
+    pub dropped: u64,
+}

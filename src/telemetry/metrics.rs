@@ -17,7 +17,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use snapshot::{EventTotals, Snapshot, VipState};
+pub use snapshot::{Snapshot, VipState};
 
 use crate::model::{Family as AddressFamily, Op};
 

@@ -5,36 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use hostvip::config::Settings;
 use hostvip::decide::explain::{Source, explain};
 use hostvip::decide::{Decision, Inputs};
-use hostvip::model::report::{Candidate, Role, Story, Subject, VipStory};
+use hostvip::model::report::{Role, Story, Subject, VipStory};
 use hostvip::model::{
-    Address, AddressKey, ExternalTraffic, Finding, Host, IpMode, Knob, Placement, Reason, Route, RouteKey, Service, ServiceType, Severity,
+    Address, AddressKey, Backends, ExternalTraffic, Finding, Host, IpMode, Knob, Placement, Reason, Route, RouteKey, Service, ServiceType,
+    Severity,
 };
 
-use crate::support::{decided, host, ip, service, set, settings, vip};
+use crate::support::{cluster, decided_in, host, ip, labels, places, service, set, settings, vip};
 
 const VIP: &str = "192.0.2.100";
 const VIP6: &str = "2001:db8:0:1::100";
 
 /// The story of `subject` on node-a, whose config, Services and host are given.
 fn story(settings: &Settings, services: &[Service], host: &Host, findings: &[Finding], subject: &str) -> Story {
-    let decision: Decision = decided(settings, services, host);
+    let mut cluster = cluster(&["node-a", "node-b"]);
+    cluster.nodes.get_mut("node-b").unwrap().labels = labels(&[("node.kubernetes.io/exclude-from-external-load-balancers", "")]);
+    // Every Service has an endpoint on each node.
+    let everywhere = Backends { ready: places(&["node-a", "node-b"]), ..Backends::default() };
+    cluster.backends = services.iter().map(|service| (service.key.clone(), everywhere.clone())).collect();
+    let decision: Decision = decided_in(&cluster, settings, services, host);
     let services: Vec<_> = services.iter().collect();
     let source = Source {
-        inputs: Inputs { settings, services: &services, cluster: None, unread: &BTreeSet::new(), host },
+        inputs: Inputs { settings, services: &services, cluster: Some(&cluster), unread: &BTreeSet::new(), host },
         decision: &decision,
         findings,
         running: true,
         origin: &|key| format!("/etc/hostvip/{}.yaml", key.name),
         history: &|vip| if vip == VIP.parse().unwrap() { (5, Some(3)) } else { (0, None) },
-        candidates: &|_| {
-            vec![Candidate {
-                node: "node-b".into(),
-                owner: false,
-                ready: true,
-                preferred: false,
-                why_not: Some(Reason::NodeExcluded { node: "node-b".into() }),
-            }]
-        },
     };
     explain(source, &subject.parse().unwrap())
 }
@@ -103,7 +100,7 @@ fn a_vip_is_told_with_its_service_pool_settings_and_what_the_kernel_holds() {
     assert_eq!((pool.owner.as_deref(), pool.owner_from.as_str()), (Some("node-a"), "pool edge"));
     let part = told.part.as_ref().unwrap();
     assert_eq!((part.role, part.announcements, part.announced_seconds_ago), (Role::Owner, 5, Some(3)));
-    assert_eq!(told.candidates[0].why_not, Some(Reason::NodeExcluded { node: "node-b".into() }));
+    assert_eq!(told.candidates[1].why_not, Some(Reason::NodeExcluded { node: "node-b".into() }));
     let arp_ignore = told.sysctls.iter().find(|told| told.sysctl == "net.ipv4.conf.br-ex.arp_ignore").unwrap();
     assert_eq!((arp_ignore.wanted, arp_ignore.value, arp_ignore.effective), (Some(1), Some(0), 1), "all counts too");
     assert!(arp_ignore.meaning.contains("on the link itself only"), "{arp_ignore:?}");

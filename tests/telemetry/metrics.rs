@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hostvip::model::report::{SourceReport, WatchReport};
-use hostvip::model::{Family, Finding, Op, Plan, Severity, Vip};
-use hostvip::telemetry::metrics::{EventTotals, Metrics, Observed, Reconciled, Snapshot, VipState};
+use hostvip::model::{EventCounts, Family, Finding, Op, Plan, Severity, Vip};
+use hostvip::telemetry::metrics::{Metrics, Observed, Reconciled, Snapshot, VipState};
 
 use crate::openmetrics::Exposition;
 
@@ -48,7 +48,7 @@ fn full() -> Snapshot<'static> {
         watches: vec![watch("services", Some(40), None), watch("nodes", Some(90), Some(12)), watch("endpointslices", None, Some(5))],
         config_refused: true,
         failing: 4,
-        events: EventTotals { posted: 5, dropped: 6, failed: 7 },
+        events: EventCounts { written: 5, dropped: 6, failed: 7 },
         log_lines_dropped: 8,
     }
 }

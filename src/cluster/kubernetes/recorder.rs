@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::call::{CallError, call, render_error};
-use crate::model::{News, Notice, ServiceKey};
+use crate::model::{EventCounts, News, Notice, ServiceKey};
 
 mod ledger;
 
@@ -23,17 +23,6 @@ use ledger::{Entry, Ledger};
 const QUEUE: usize = 2048;
 /// The longest note that the API takes, in bytes.
 const LONGEST_NOTE: usize = 1024;
-
-/// What became of the notices since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EventCounts {
-    /// Written, repeats included.
-    pub written: u64,
-    /// Refused by the API server, or it was away.
-    pub failed: u64,
-    /// Not tried: the queue was full, or the Service has had too many.
-    pub dropped: u64,
-}
 
 #[derive(Debug, Default)]
 struct Counts {

@@ -10,7 +10,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::{Counters, Labels, label};
 use crate::model::report::{SourceReport, WatchReport};
-use crate::model::{Finding, Severity};
+use crate::model::{EventCounts, Finding, Severity};
 
 /// The state of the agent.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ pub struct Snapshot<'a> {
     /// Operations that failed and are tried again.
     pub failing: usize,
     /// Kubernetes Events.
-    pub events: EventTotals,
+    pub events: EventCounts,
     /// Log lines that were dropped because standard error took none.
     pub log_lines_dropped: u64,
 }
@@ -46,17 +46,6 @@ pub enum VipState {
     Standby,
 }
 
-/// Kubernetes Events since the agent started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EventTotals {
-    /// Taken by the API server.
-    pub posted: u64,
-    /// Not tried: too many at a time.
-    pub dropped: u64,
-    /// Refused, or not answered.
-    pub failed: u64,
-}
-
 type Gauges = Family<Labels, Gauge<i64>>;
 
 impl Snapshot<'_> {
@@ -65,7 +54,7 @@ impl Snapshot<'_> {
         let mut registry = Registry::with_prefix("hostvip");
         self.register_state(&mut registry);
         self.register_watches(&mut registry);
-        registry.register("events", "Kubernetes Events by result", self.events.counters());
+        registry.register("events", "Kubernetes Events by result", events(self.events));
         registry.register(
             "log_lines_dropped",
             "Log lines that were dropped because standard error took none",
@@ -121,14 +110,12 @@ impl Snapshot<'_> {
     }
 }
 
-impl EventTotals {
-    fn counters(self) -> Counters {
-        let counters = Counters::default();
-        for (result, number) in [("posted", self.posted), ("dropped", self.dropped), ("failed", self.failed)] {
-            counters.get_or_create(&label("result", result)).inc_by(number);
-        }
-        counters
+fn events(counts: EventCounts) -> Counters {
+    let counters = Counters::default();
+    for (result, number) in [("written", counts.written), ("dropped", counts.dropped), ("failed", counts.failed)] {
+        counters.get_or_create(&label("result", result)).inc_by(number);
     }
+    counters
 }
 
 fn set(gauges: &Gauges, labels: &Labels, value: impl TryInto<i64>) {

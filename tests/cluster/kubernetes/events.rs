@@ -1,6 +1,7 @@
 //! Events on Services, by the rights that docs/rbac.yaml gives and no more.
 
-use hostvip::cluster::{EventCounts, Kubernetes};
+use hostvip::cluster::Kubernetes;
+use hostvip::model::EventCounts;
 use hostvip::model::{LinkName, News, Notice};
 use serde_json::Value;
 
