@@ -27,9 +27,9 @@ const SAMPLES: u32 = 200;
 const FRESH: u32 = 20_000;
 /// How long requests are counted.
 const QUIET: Duration = Duration::from_mins(1);
-/// How long EndpointSlices change.
+/// How long `EndpointSlices` change.
 const CHURN: Duration = Duration::from_secs(20);
-/// EndpointSlices changed in a second.
+/// `EndpointSlices` changed in a second.
 const RATE: u32 = 100;
 
 pub fn rows(lab: Lab) -> Vec<Row> {

@@ -1,4 +1,4 @@
-//! Services and EndpointSlices by the thousand, written as fast as the API server takes them.
+//! Services and `EndpointSlices` by the thousand, written as fast as the API server takes them.
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ pub fn service(number: u32) -> Service {
     .unwrap()
 }
 
-/// Its EndpointSlice; `turn` moves an endpoint to other nodes.
+/// Its `EndpointSlice`; `turn` moves an endpoint to other nodes.
 fn slice(number: u32, turn: u32) -> Value {
     let endpoint = |position: u32| {
         json!({
@@ -49,7 +49,7 @@ fn slice(number: u32, turn: u32) -> Value {
     })
 }
 
-/// Creates Services, each with an EndpointSlice of two endpoints.
+/// Creates Services, each with an `EndpointSlice` of two endpoints.
 pub fn create(control_plane: &ControlPlane, numbers: Range<u32>) {
     control_plane.with_client(async |client| {
         let (services, slices) = apis(&client);
@@ -62,7 +62,7 @@ pub fn create(control_plane: &ControlPlane, numbers: Range<u32>) {
     });
 }
 
-/// Changes `rate` EndpointSlices of the first `count` in each second, for `time`: how many, and in what time.
+/// Changes `rate` `EndpointSlices` of the first `count` in each second, for `time`: how many, and in what time.
 pub fn change_slices(control_plane: &ControlPlane, count: u32, rate: u32, time: Duration) -> (u32, Duration) {
     control_plane.with_client(async |client| {
         let (_, slices) = apis(&client);
