@@ -18,10 +18,10 @@ const VIP6: &str = "2001:db8:0:1::100";
 
 /// The story of `subject` on node-a, whose config, Services and host are given.
 fn story(settings: &Settings, services: &[Service], host: &Host, findings: &[Finding], subject: &str) -> Story {
-    let mut cluster = cluster(&["node-a", "node-b"]);
-    cluster.nodes.get_mut("node-b").unwrap().labels = labels(&[("node.kubernetes.io/exclude-from-external-load-balancers", "")]);
+    let mut cluster = cluster(&["node-a", "node-b", "node-c"]);
+    cluster.nodes.get_mut("node-c").unwrap().labels = labels(&[("node.kubernetes.io/exclude-from-external-load-balancers", "")]);
     // Every Service has an endpoint on each node.
-    let everywhere = Backends { ready: places(&["node-a", "node-b"]), ..Backends::default() };
+    let everywhere = Backends { ready: places(&["node-a", "node-b", "node-c"]), ..Backends::default() };
     cluster.backends = services.iter().map(|service| (service.key.clone(), everywhere.clone())).collect();
     let decision: Decision = decided_in(&cluster, settings, services, host);
     let services: Vec<_> = services.iter().collect();
@@ -100,7 +100,7 @@ fn a_vip_is_told_with_its_service_pool_settings_and_what_the_kernel_holds() {
     assert_eq!((pool.owner.as_deref(), pool.owner_from.as_str()), (Some("node-a"), "pool edge"));
     let part = told.part.as_ref().unwrap();
     assert_eq!((part.role, part.announcements, part.announced_seconds_ago), (Role::Owner, 5, Some(3)));
-    assert_eq!(told.candidates[1].why_not, Some(Reason::NodeExcluded { node: "node-b".into() }));
+    assert_eq!(told.candidates[2].why_not, Some(Reason::NodeExcluded { node: "node-c".into() }));
     let arp_ignore = told.sysctls.iter().find(|told| told.sysctl == "net.ipv4.conf.br-ex.arp_ignore").unwrap();
     assert_eq!((arp_ignore.wanted, arp_ignore.value, arp_ignore.effective), (Some(1), Some(0), 1), "all counts too");
     assert!(arp_ignore.meaning.contains("on the link itself only"), "{arp_ignore:?}");
