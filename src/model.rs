@@ -20,7 +20,7 @@ pub mod time;
 pub mod verdict;
 pub mod vip;
 
-pub use cluster::{Cluster, EgressIp, ServiceCidr};
+pub use cluster::{Cluster, EgressIp, Purpose, ServiceCidr};
 pub use endpoints::{Backends, EndpointSlice, Places};
 pub use finding::{Finding, Severity};
 pub use host::{Gateway, Host};
