@@ -1,7 +1,13 @@
 //! The way to the API server.
 
-use hostvip::decide::doctor::api::{Answers, ApiFacts, Grant, Need, Reached, TlsFault, judge};
-use hostvip::model::Severity;
+use hostvip::decide::doctor::api::{self, Answers, ApiFacts, Grant, Need, Reached, TlsFault};
+use hostvip::model::{Finding, Severity};
+
+use super::documented;
+
+fn judge(facts: &ApiFacts) -> Vec<Finding> {
+    documented(api::judge(facts))
+}
 
 fn answers(change: impl FnOnce(&mut Answers)) -> ApiFacts {
     let granted = |verb, need| Grant { verb, resource: "things".into(), need, granted: Ok(true) };
