@@ -143,8 +143,8 @@ impl Kubernetes {
                 Message::Watch(update) => {
                     let health = &mut self.watches[update.resource as usize];
                     reports |= health.take(&update.news, now);
-                    if matches!(update.news, News::Away { unauthorized: true, .. }) {
-                        self.unauthorized.notify_one();
+                    if let News::Away { code, .. } = update.news {
+                        self.fail(update.resource, code);
                     }
                     let bad = if let News::Seen(Object { says: Err(why), .. }) = &update.news { Some(why.clone()) } else { None };
                     let matters = self.store.take(update.resource, update.news);
@@ -169,6 +169,17 @@ impl Kubernetes {
         self.store.settle();
         // What is not listed as a whole decides nothing yet.
         reports || wanting != self.is_wanting() || decides && !wanting
+    }
+
+    fn fail(&mut self, resource: Resource, code: Option<u16>) {
+        if code == Some(401) {
+            self.unauthorized.notify_one();
+        }
+        // Either the server knows this agent and refuses, or it answers everything that is required, and fails at this.
+        let required = Resource::ALL.iter().zip(&self.watches).filter(|(resource, _)| resource.is_required());
+        if code == Some(403) || required.clone().all(|(_, health)| !health.is_wanted()) {
+            self.watches[resource as usize].waive();
+        }
     }
 
     fn is_wanting(&self) -> bool {

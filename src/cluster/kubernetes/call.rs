@@ -171,13 +171,14 @@ impl Lines {
     }
 }
 
-/// An error and its sources on one line. kube's errors repeat their source: what was said is not said again.
+/// An error and its sources on one line. kube's errors repeat their source: what was said is not said again. Of hyper's own words
+/// ("client error (Connect)") only the source is news.
 pub(super) fn render_error(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {
         let more = error.to_string();
-        if !text.contains(&more) {
+        if !text.contains(&more) && !(more.starts_with("client error (") && error.source().is_some()) {
             text = format!("{text}: {more}");
         }
         next = error.source();

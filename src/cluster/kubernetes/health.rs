@@ -15,12 +15,14 @@ pub(super) struct Health {
     error: Option<String>,
     /// The cluster has no such resource.
     absent: bool,
+    /// Nobody waits for its first list any more.
+    waived: bool,
 }
 
 impl Health {
     /// A watch that has not begun.
     pub(super) fn new(resource: Resource, now: Instant) -> Self {
-        Self { resource, listed_at: None, away_since: Some(now), error: None, absent: false }
+        Self { resource, listed_at: None, away_since: Some(now), error: None, absent: false, waived: false }
     }
 
     /// Takes in what the watch says. True where a report differs for it.
@@ -33,6 +35,7 @@ impl Health {
             News::Stands => self.stand(now),
             News::Absent => {
                 self.absent = true;
+                self.waived = true;
                 self.listed_at = None;
                 self.stand(now)
             }
@@ -43,7 +46,12 @@ impl Health {
 
     /// Whether nothing may be decided for want of it.
     pub(super) fn is_wanted(&self) -> bool {
-        self.resource.is_required() && self.listed_at.is_none()
+        self.listed_at.is_none() && !self.waived
+    }
+
+    /// What is not required has failed and need not be waited for: in each start, what it reserves would else be bound for a moment.
+    pub(super) fn waive(&mut self) {
+        self.waived = !self.resource.is_required();
     }
 
     pub(super) fn report(&self, now: Instant, objects: usize, problems: Vec<String>) -> WatchReport {
