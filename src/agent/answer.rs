@@ -34,10 +34,12 @@ impl Agent {
         let now = clock::now();
         let services = self.sources.services();
         let conflicts = self.conflicts(now);
+        let problems = self.sources.problems();
         let source = Source {
             inputs: self.inputs(&services),
             decision: &self.decision,
             findings: &conflicts,
+            problems: &problems,
             running: true,
             origin: &|key| self.sources.origin(key),
             history: &|vip| self.history(vip, now),
