@@ -43,7 +43,9 @@ impl Outlook {
         let host = Kernel::look(&config.config().state_dir())?.host().clone();
         let settings = config.settings(&host)?;
         let mut sources = Sources::open(&settings.source, &settings.node_name)?;
-        let decided = tokio::time::timeout(PATIENCE, sources.listed()).await.is_ok();
+        // What came too late, or not at all, the watches tell.
+        let _late = tokio::time::timeout(PATIENCE, sources.listed()).await;
+        let decided = sources.are_listed();
         let unread = if sources.are_complete() { BTreeSet::new() } else { host.ours.vips().collect() };
         let decision = Decision { desired: host.ours.clone(), ..Decision::default() };
         let mut outlook = Self { settings, host, decision, decided, sources, unread };

@@ -43,9 +43,9 @@ impl Sources {
         self.kubernetes.as_ref().is_none_or(|kubernetes| kubernetes.cluster().is_some())
     }
 
-    /// Waits until [`Self::are_listed`]. Cancel-safe.
+    /// Waits until [`Self::are_listed`], or a watch that has to be there says why it is not. Cancel-safe.
     pub async fn listed(&mut self) {
-        while !self.are_listed() {
+        while !self.are_listed() && !self.watched().iter().any(|watch| watch.required && watch.error.is_some()) {
             self.changed().await;
         }
     }

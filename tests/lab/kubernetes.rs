@@ -70,6 +70,14 @@ impl KubeCluster {
         Some(started)
     }
 
+    /// Gives the cluster what OVN-Kubernetes brings with it.
+    #[must_use]
+    pub fn with_egress_ips(self) -> Self {
+        self.control_plane.apply(objects::EGRESS_IPS);
+        self.control_plane.kubectl(&["wait", "--for=condition=Established", "crd/egressips.k8s.ovn.org", "--timeout=60s"]);
+        self
+    }
+
     /// Gives a node's agent another credential.
     pub fn admit(&self, node: &Node, credential: Credential) {
         node.hostvip.write("kubeconfig", &self.control_plane.kubeconfig(credential).render());

@@ -8,11 +8,14 @@ use crate::cluster::{EXTERNAL, VIP, VIP6};
 const CLUSTER_IPS: &str = "192.0.2.113";
 const PODS: &str = "192.0.2.117";
 const NODE: &str = "192.0.2.120";
+const EGRESS: &str = "192.0.2.124";
 
 /// Ranges and addresses of the cluster's own that lie inside of the pool.
 const OWN: &str = "---\napiVersion: networking.k8s.io/v1\nkind: ServiceCIDR\nmetadata: {name: more}\nspec: {cidrs: [192.0.2.112/30]}\n\
     ---\napiVersion: v1\nkind: Node\nmetadata: {name: node-x}\nspec: {podCIDR: 192.0.2.116/30, podCIDRs: [192.0.2.116/30]}\n\
-    status: {addresses: [{type: InternalIP, address: 192.0.2.120}]}\n";
+    status: {addresses: [{type: InternalIP, address: 192.0.2.120}]}\n\
+    ---\napiVersion: k8s.ovn.org/v1\nkind: EgressIP\nmetadata: {name: shop}\n\
+    spec: {egressIPs: [192.0.2.124], namespaceSelector: {matchLabels: {name: shop}}}\n";
 
 #[test]
 fn services_are_answered_as_they_come_change_and_go() {
@@ -36,10 +39,10 @@ fn services_are_answered_as_they_come_change_and_go() {
 
 #[test]
 fn addresses_of_the_cluster_are_refused_and_annotations_are_heard() {
-    let Some(cluster) = KubeCluster::start(1, POOL) else { return };
+    let Some(cluster) = KubeCluster::start(1, POOL).map(KubeCluster::with_egress_ips) else { return };
     let (api, owner) = (&cluster.control_plane, cluster.nodes[0].host.mac);
     let _agents = cluster.ready_agents();
-    let own = [("cluster-ips", CLUSTER_IPS), ("pods", PODS), ("node", NODE)];
+    let own = [("cluster-ips", CLUSTER_IPS), ("pods", PODS), ("node", NODE), ("egress", EGRESS)];
     for (name, vip) in own {
         api.apply(&service(name, vip, ""));
         cluster.wait_answered(vip, owner);
@@ -51,7 +54,8 @@ fn addresses_of_the_cluster_are_refused_and_annotations_are_heard() {
         cluster.wait_silent(vip);
     }
     api.kubectl(&["delete", "node", "node-x"]);
-    for vip in [PODS, NODE] {
+    api.kubectl(&["delete", "egressips.k8s.ovn.org", "shop"]);
+    for vip in [PODS, NODE, EGRESS] {
         cluster.wait_answered(vip, owner);
     }
     cluster.wait_code(0, CLUSTER_IPS, "reserved");

@@ -15,6 +15,11 @@ pub fn node(host: &Host, number: u8) -> String {
     )
 }
 
+/// The API that OVN-Kubernetes brings with it, as much of it as is read.
+pub const EGRESS_IPS: &str = "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: egressips.k8s.ovn.org}\n\
+    spec: {group: k8s.ovn.org, scope: Cluster, names: {kind: EgressIP, plural: egressips}, versions: [{name: v1, served: true, storage: true, \
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}]}\n";
+
 /// A load balancer Service of the namespace default with TCP port 80 and one VIP. `more` goes into its spec: `, externalTrafficPolicy: Local`.
 pub fn service(name: &str, vip: &str, more: &str) -> String {
     format!(

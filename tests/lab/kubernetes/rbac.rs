@@ -51,7 +51,7 @@ fn enforce(cluster: &KubeCluster, allowed: &BTreeSet<(String, String)>) {
 
 #[test]
 fn the_agent_tells_and_uses_what_the_manifest_allows_and_nothing_else() {
-    let Some(cluster) = KubeCluster::start(1, POOL) else { return };
+    let Some(cluster) = KubeCluster::start(1, POOL).map(KubeCluster::with_egress_ips) else { return };
     let api = &cluster.control_plane;
     api.apply(&service("web", VIP, ""));
     let versions = || {
@@ -68,16 +68,18 @@ fn the_agent_tells_and_uses_what_the_manifest_allows_and_nothing_else() {
 
     // What flaps is one Event with a count, not a storm of them.
     for _ in 0..3 {
-        api.kubectl(&["annotate", "service", "web", "hostvip.dev/ignore=true"]);
+        api.kubectl(&["annotate", "service", "web", "hostvip.dev/pool=other"]);
         cluster.wait_silent(VIP);
-        api.kubectl(&["annotate", "service", "web", "hostvip.dev/ignore-"]);
+        api.kubectl(&["annotate", "service", "web", "hostvip.dev/pool-"]);
         cluster.wait_answered(VIP, cluster.nodes[0].host.mac);
     }
     wait_event(&cluster, "Announcing", &["node-a", VIP], 2);
-    // Outside of what the cluster users ask for themselves.
-    api.apply(&service("elsewhere", "192.0.2.40", ""));
-    let event = wait_event(&cluster, "NotAnnounced", &["192.0.2.40", "outside every pool"], 1);
+    let event = wait_event(&cluster, "NotAnnounced", &[VIP, "hostvip.dev/pool"], 2);
     assert_eq!(event["type"], "Warning", "{event}");
+    let rival = &cluster.client;
+    rival.run(&format!("ip address add {VIP}/32 dev eth0"));
+    rival.run(&format!("arping -c 1 -U -I eth0 -s {VIP} {VIP}"));
+    wait_event(&cluster, "AddressConflict", &[VIP, &rival.mac.to_string()], 1);
 
     let used = || -> BTreeSet<_> { api.audit().counts(USER).into_keys().filter(|(resource, _)| !resource.starts_with('/')).collect() };
     let allowed = allowed(&role());
@@ -101,7 +103,7 @@ fn wait_event(cluster: &KubeCluster, reason: &str, words: &[&str], times: u64) -
 
 #[test]
 fn check_names_each_verb_that_is_missing() {
-    let Some(cluster) = KubeCluster::start(1, POOL) else { return };
+    let Some(cluster) = KubeCluster::start(1, POOL).map(KubeCluster::with_egress_ips) else { return };
     let (hostvip, allowed) = (&cluster.nodes[0].hostvip, allowed(&role()));
     let sound = hostvip.run(&["check"]);
     assert_eq!(sound.code, Some(0), "{sound:?}");

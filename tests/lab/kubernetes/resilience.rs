@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::objects::service;
-use super::{KubeCluster, POOL};
+use super::{KubeCluster, POOL, USER};
 use crate::cluster::{EXTERNAL, VIP};
 use crate::lab::Prober;
 use crate::lab::control_plane::kubeconfig::{Credential, Kubeconfig};
@@ -70,10 +70,14 @@ fn vips_outlive_an_api_server_that_ends_restarts_and_is_cut_off() {
     cluster.wait_watches(false);
     cluster.control_plane.compact();
     cluster.control_plane.restart();
+    let before = cluster.control_plane.audit().len();
     cluster.cut(false);
     cluster.wait_watches(true);
     cluster.wait_answered(MORE[0], cluster.nodes[0].host.mac);
     cluster.wait_silent(EXTERNAL);
+    let asked = cluster.control_plane.audit().since(before).counts(USER);
+    // A list of one looks how old the store is.
+    assert!(asked.get(&("services".to_owned(), "list".to_owned())) >= Some(&2), "it had to list again: {asked:?}");
 
     let found = prober.stop();
     assert_eq!((found.unanswered(), found.doubles()), (0, 0), "{found}");
