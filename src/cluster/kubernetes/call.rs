@@ -178,7 +178,8 @@ pub(super) fn render_error(error: &dyn std::error::Error) -> String {
     let mut next = error.source();
     while let Some(error) = next {
         let more = error.to_string();
-        if !text.contains(&more) && !(more.starts_with("client error (") && error.source().is_some()) {
+        let empty = more.starts_with("client error (") && error.source().is_some();
+        if !empty && !text.contains(&more) {
             text = format!("{text}: {more}");
         }
         next = error.source();
