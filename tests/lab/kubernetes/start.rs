@@ -115,3 +115,20 @@ fn former_sources_stay_in_force_until_a_new_cluster_has_listed() {
         cluster.wait_silent("192.0.2.102");
     }
 }
+
+#[test]
+fn a_restart_is_no_news_to_the_owner_of_a_service() {
+    let Some(cluster) = served() else { return };
+    let announced = |service: &str| {
+        let fields = format!("--field-selector=reason=Announcing,regarding.name={service}");
+        cluster.control_plane.kubectl(&["get", "events.v1.events.k8s.io", "--output=name", &fields]).lines().count()
+    };
+    // What the former agent could not tell any more is of no interest here.
+    let before = announced("web");
+    let agent = cluster.nodes[0].hostvip.start();
+    agent.wait_log(&format!("{VIP} of default/web: bound here"));
+    cluster.control_plane.apply(&service("more", "192.0.2.102", ""));
+    // Events are written one after the other.
+    wait_for("the Event about another Service", || announced("more") == 1);
+    assert_eq!(announced("web"), before);
+}
