@@ -1,4 +1,4 @@
-//! How the watches are: which have listed, which are away since when, and why. It is logged here, once for each turn.
+//! How the watches are: which have listed, which are away since when, and why.
 
 use tokio::time::Instant;
 
@@ -32,12 +32,12 @@ impl Health {
                 self.absent = false;
                 self.listed_at.replace(now).is_none()
             }
-            News::Stands => self.stand(now),
+            News::Stands => self.stand(),
             News::Absent => {
                 self.absent = true;
                 self.waived = true;
                 self.listed_at = None;
-                self.stand(now)
+                self.stand()
             }
             News::Away { error, .. } => self.fail(error, now),
             News::Begun | News::Seen(_) | News::Gone(_) => false,
@@ -47,6 +47,16 @@ impl Health {
     /// Whether nothing may be decided for want of it.
     pub(super) fn is_wanted(&self) -> bool {
         self.listed_at.is_none() && !self.waived
+    }
+
+    /// Whether it is required, and away.
+    pub(super) fn is_missed(&self) -> bool {
+        self.resource.is_required() && self.away_since.is_some()
+    }
+
+    /// Whether there is a last known state.
+    pub(super) fn has_listed(&self) -> bool {
+        self.listed_at.is_some()
     }
 
     /// What is not required has failed and need not be waited for: in each start, what it reserves would else be bound for a moment.
@@ -67,13 +77,9 @@ impl Health {
         }
     }
 
-    fn stand(&mut self, now: Instant) -> bool {
-        let Some(since) = self.away_since.take() else { return false };
-        if self.error.take().is_some() {
-            let seconds = now.saturating_duration_since(since).as_secs();
-            tracing::info!("the watch of {} is back after {seconds} s", self.resource.name());
-        }
-        true
+    fn stand(&mut self) -> bool {
+        self.error = None;
+        self.away_since.take().is_some()
     }
 
     fn fail(&mut self, error: &str, now: Instant) -> bool {
@@ -81,8 +87,6 @@ impl Health {
         if self.error.as_deref() == Some(error) {
             return false;
         }
-        let kept = if self.listed_at.is_some() { "; the last known state stays in force" } else { "" };
-        tracing::warn!("the watch of {} is away: {error}{kept}", self.resource.name());
         self.error = Some(error.to_owned());
         true
     }

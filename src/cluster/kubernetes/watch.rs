@@ -187,6 +187,7 @@ impl Watch {
     /// Says what went wrong, and gives the time until the next try.
     async fn judge(&mut self, error: &CallError, backoff: &mut Backoff) -> Result<Duration, Closed> {
         let code = error.code();
+        backoff.note(code.is_some());
         self.refusals = if code.is_some() { self.refusals + 1 } else { 0 };
         if code == Some(410) || self.refusals >= SUSPECT || matches!(error, CallError::Garbage(_)) {
             self.version = None;

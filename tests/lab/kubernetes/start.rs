@@ -54,7 +54,9 @@ fn without_the_api_server_nothing_is_decided_and_no_command_says_otherwise() {
 
     node.hostvip.write("kubeconfig", &sound.render());
     agent.wait_log(&format!("{VIP} of default/web: bound here"));
-    assert!(!agent.log().contains("client error (Connect)"), "{}", agent.log());
+    let log = agent.log();
+    let told = log.lines().filter(|line| line.contains(cause)).count();
+    assert!(told == 1 && !log.contains("client error (Connect)"), "one clear sentence, for all watches together:\n{log}");
 }
 
 #[test]
