@@ -1,7 +1,8 @@
 //! Floor 2, pure: snapshots and `now` in, decisions and reasons out. No I/O, no clock, and nothing here can fail.
 //!
-//! [`decide`] turns the config, the Services and the host as it is into what should be, with one verdict for each VIP of each
-//! Service; [`plan`] turns the difference into an ordered list of operations.
+//! [`decide`] turns the config, the Services, the cluster and the host as it is into what should be, with one verdict for each VIP of
+//! each Service; [`plan`] turns the difference into an ordered list of operations, and [`notices`] into what the owners of Services are
+//! told. The way there: requests, claims, placing, desired.
 
 pub mod announce;
 pub mod answers;
@@ -14,6 +15,7 @@ mod eligible;
 pub mod explain;
 pub mod findings;
 pub mod guards;
+mod hash;
 mod notices;
 mod others;
 mod placing;

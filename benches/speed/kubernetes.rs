@@ -36,6 +36,7 @@ pub fn rows(lab: Lab) -> Vec<Row> {
     let Some(site) = KubeSite::start(lab) else { return Vec::new() };
     let mut rows = Vec::new();
     let agent = site.agent();
+    rows.push(idle(&site));
     rows.extend(latency(&site, "idle cluster", FRESH, (15.0, Some(50.0))));
     drop(agent);
 
@@ -53,7 +54,6 @@ pub fn rows(lab: Lab) -> Vec<Row> {
     create(&site.control_plane, 5_000..10_000);
     let (agent, took) = site.answering(vip(9_999));
     rows.extend(listed(&site, &agent, 10_000, took, (Some(3_000.0), 40.0)));
-    rows.push(idle(&site));
     rows.push(churn(&site, &agent));
     rows
 }

@@ -9,7 +9,7 @@ use crate::decide::announce::Voice;
 use crate::decide::retry::Retries;
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::{Events, clock};
-use crate::model::{KernelState, News, Op, Plan, Service, Time, Verdict, Vip};
+use crate::model::{KernelState, Notice, Op, Plan, Service, Time, Verdict, Vip};
 use crate::telemetry::metrics::Reconciled;
 
 /// Announcements sent in one pass: a pass with ten thousand VIPs must not keep the loop from hearing events.
@@ -38,17 +38,15 @@ impl Agent {
         let plan = decide::plan(&decision.desired, &self.kernel.host().ours);
         let planned = plan.0.len();
         let done = self.carry_out(plan);
-        let bound: BTreeSet<_> = decide::announcements(&done, &decision).iter().filter_map(Op::vip).collect();
+        let bound: BTreeSet<Vip> = decide::announcements(&done, &decision).iter().filter_map(Op::vip).collect();
         decide::settle(&mut decision, &self.kernel.host().ours, &self.retries.errors());
         log_verdicts(&self.decision.verdicts, &decision.verdicts);
         log_findings(&self.decision, &decision);
         let told = decide::notices(self.inputs(&self.sources.services()), &self.decision.verdicts, &decision);
-        for notice in told {
-            // What a former agent bound is no news: to restart a thousand nodes must not cost the API server an Event for each VIP.
-            let adopted = matches!(&notice.news, News::Announcing { vip, .. } if !self.decided && !bound.contains(vip));
-            if !adopted {
-                self.sources.post(notice);
-            }
+        // What was answered before this process began is no news.
+        let is_news = |notice: &Notice| self.decided || notice.announces().is_none_or(|vip| bound.contains(&vip));
+        for notice in told.into_iter().filter(is_news) {
+            self.sources.post(notice);
         }
         let named: BTreeSet<_> = decision.verdicts.iter().filter_map(|verdict| verdict.address).collect();
         self.unread.retain(|vip| !named.contains(&vip.0));

@@ -7,7 +7,7 @@ use anstyle::Style;
 use super::output::{BAD, DOUBTFUL, GOOD, HEAD, paint, print_json, print_table};
 use super::{Common, Exit, Failure, Output, runtime};
 use crate::agent::{config_file, lock};
-use crate::model::report::{Report, Role, SourceReport, WatchReport};
+use crate::model::report::{Report, SourceReport, WatchReport};
 use crate::model::{Finding, Severity};
 use crate::telemetry::http;
 
@@ -59,12 +59,8 @@ fn print(report: &Report) {
     report.sources.iter().for_each(print_source);
     report.watches.iter().for_each(print_watch);
     let rows = report.vips.iter().map(|(vip, part)| {
-        let role = match part.role {
-            Role::Owner => "owner",
-            Role::Standby => "standby",
-        };
         let announced = part.announced_seconds_ago.map_or_else(|| "-".to_owned(), |ago| format!("announced {ago} s ago"));
-        vec![vip.to_string(), role.to_owned(), part.owner.clone(), part.placement.to_string(), part.link.to_string(), announced]
+        vec![vip.to_string(), part.role.to_string(), part.owner.clone(), part.placement.to_string(), part.link.to_string(), announced]
     });
     if !report.vips.is_empty() {
         anstream::println!("\n{}", paint(HEAD, "VIPs"));
@@ -116,12 +112,12 @@ fn render_watch(watch: &WatchReport) -> String {
 
 /// What, why it matters, how to mend it.
 pub(super) fn print_finding(finding: &Finding) {
-    let (style, word) = match finding.severity {
-        Severity::Error => (BAD, "error"),
-        Severity::Warning => (DOUBTFUL, "warning"),
-        Severity::Ok => (GOOD, "ok"),
+    let style = match finding.severity {
+        Severity::Error => BAD,
+        Severity::Warning => DOUBTFUL,
+        Severity::Ok => GOOD,
     };
-    anstream::println!("{} {}", paint(style, word), finding.what);
+    anstream::println!("{} {}", paint(style, finding.severity), finding.what);
     for (head, text) in [("why", &finding.why), ("fix", &finding.fix)] {
         if !text.is_empty() {
             anstream::println!("    {head}: {text}");

@@ -5,8 +5,8 @@
 //! `node_selector` therefore makes sure that somebody tells. Absent: how often an Event is sent (`cluster/kubernetes`).
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::hash::hash;
 use super::{Decision, Inputs};
 use crate::model::{News, Node, Notice, Reason, Service, ServiceKey, Verdict, Vip};
 
@@ -139,15 +139,8 @@ impl<'a> Tellers<'a> {
             ring.sort_unstable();
             ring
         });
-        let at = hash(service);
+        let at = hash(&service.to_string());
         let next = ring.partition_point(|(of_node, _)| *of_node < at);
         ring.get(next).or(ring.first()).is_some_and(|(_, node)| *node == this)
     }
-}
-
-/// It may differ between two builds: then an Event is told twice, or not at all, while both are in use.
-fn hash(of: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
 }

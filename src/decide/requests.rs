@@ -64,13 +64,12 @@ impl Asked<'_, '_> {
             let wanted = if field.ends_with("ipMode") { "VIP or Proxy" } else { "an address" };
             self.malformed(field, text, wanted);
         }
-        let names_some = !(service.ingress.is_empty() && service.external_ips.is_empty() && service.malformed.is_empty());
-        if names_some || service.kind == ServiceType::LoadBalancer {
+        if service.asks() {
             // What cannot be understood is not followed: to fall silent by a typing error would be worse than to answer.
             let ignore = service.annotations.get(IGNORE).filter(|text| !matches!(text.as_str(), "true" | "false"));
             ignore.inspect(|text| self.malformed(&format!("metadata.annotations[{IGNORE}]"), text, "\"true\" or \"false\""));
         }
-        if !names_some && service.kind == ServiceType::LoadBalancer {
+        if service.asks() && !service.names_some() {
             let class = Reason::ClassDiffers { class: service.load_balancer_class.clone() };
             self.remark(if class_differs { class } else { in_vain(service).unwrap_or(Reason::NoAddress) });
         }

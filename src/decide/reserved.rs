@@ -8,14 +8,14 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::model::{Cluster, Pool, Vip};
+use crate::model::{Cluster, Pool, Purpose, Vip};
 
 /// What of the cluster lies in the pools.
 pub(super) struct Reserved<'a> {
     cluster: &'a Cluster,
     nodes: BTreeMap<IpAddr, &'a str>,
     /// Sorted by their first address; none holds another.
-    ranges: Vec<(IpNet, &'a str)>,
+    ranges: Vec<(IpNet, &'a Purpose)>,
 }
 
 impl<'a> Reserved<'a> {
@@ -23,7 +23,7 @@ impl<'a> Reserved<'a> {
         let in_pool = |address: IpAddr| pools.iter().any(|pool| pool.contains(Vip(address)));
         let addresses = cluster.nodes.values().flat_map(|node| node.addresses.iter().map(|address| (*address, &*node.name)));
         let meets = |range: &IpNet| pools.iter().flat_map(|pool| &pool.addresses).any(|net| net.contains(range) || range.contains(net));
-        let mut ranges: Vec<_> = cluster.ranges.iter().filter(|(net, _)| meets(net)).map(|(net, of)| (net.trunc(), of.as_str())).collect();
+        let mut ranges: Vec<_> = cluster.ranges.iter().filter(|(net, _)| meets(net)).map(|(net, of)| (net.trunc(), of)).collect();
         // Two CIDRs are disjoint, or one holds the other: sorted so, the wider one comes first.
         ranges.sort_unstable_by_key(|(net, _)| (net.network(), net.prefix_len()));
         ranges.dedup_by(|(later, _), (kept, _)| kept.contains(&*later));
@@ -40,6 +40,6 @@ impl<'a> Reserved<'a> {
         }
         let before = self.ranges.partition_point(|(net, _)| net.network() <= address);
         let (_, of) = self.ranges[..before].last().filter(|(net, _)| net.contains(&address))?;
-        Some((*of).to_owned())
+        Some(of.to_string())
     }
 }

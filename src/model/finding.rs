@@ -1,5 +1,7 @@
 //! Findings: what is wrong or risky on this host, for `check`, `status` and the log.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// One thing that an administrator should know.
@@ -27,4 +29,14 @@ pub enum Severity {
     Warning,
     /// In order: `check` shows what it looked at.
     Ok,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Ok => "ok",
+        })
+    }
 }

@@ -13,6 +13,16 @@ pub struct Notice {
     pub news: News,
 }
 
+impl Notice {
+    /// The VIP that this node answers for now, where that is what is told.
+    pub fn announces(&self) -> Option<Vip> {
+        match self.news {
+            News::Announcing { vip, .. } => Some(vip),
+            News::NotAnnounced { .. } | News::AddressConflict { .. } => None,
+        }
+    }
+}
+
 /// What is told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum News {

@@ -5,10 +5,11 @@ mod story;
 mod subject;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-pub use guard::Guard;
 use serde::{Deserialize, Serialize};
 
+pub use guard::Guard;
 pub use story::{Candidate, PoolStory, ServiceStory, Story, SysctlStory, VipStory};
 pub use subject::{ParseSubjectError, Subject};
 
@@ -129,6 +130,15 @@ pub enum Role {
     Owner,
     /// Does not answer.
     Standby,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Owner => "owner",
+            Self::Standby => "standby",
+        })
+    }
 }
 
 /// An operation that failed.

@@ -119,6 +119,16 @@ pub enum IpMode {
 }
 
 impl Service {
+    /// Whether it asks for an address, be it wrongly: it names one, or is of a type that is given one.
+    pub fn asks(&self) -> bool {
+        self.names_some() || self.kind == ServiceType::LoadBalancer
+    }
+
+    /// Whether it names an address, a host, or what is neither.
+    pub fn names_some(&self) -> bool {
+        !(self.ingress.is_empty() && self.external_ips.is_empty() && self.malformed.is_empty())
+    }
+
     /// Order by age: the elder first, one without a creation time last, then by name.
     pub fn age_order(&self) -> (bool, Option<jiff::Timestamp>, &ServiceKey) {
         (self.created.is_none(), self.created, &self.key)
@@ -142,6 +152,26 @@ impl From<BTreeMap<String, String>> for Labels {
 impl fmt::Display for ServiceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl fmt::Display for ServiceType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClusterIp => "ClusterIP",
+            Self::NodePort => "NodePort",
+            Self::LoadBalancer => "LoadBalancer",
+            Self::ExternalName => "ExternalName",
+        })
+    }
+}
+
+impl fmt::Display for ExternalTraffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cluster => "Cluster",
+            Self::Local => "Local",
+        })
     }
 }
 

@@ -3,7 +3,9 @@
 use std::io::IsTerminal;
 
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Lines that wait to be written at the most.
 const QUEUE: usize = 12_288;
@@ -39,18 +41,18 @@ pub fn init() -> Log {
     let (writer, guard) = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(QUEUE).finish(std::io::stderr());
     let dropped = writer.error_counter();
     let wanted = std::env::var("HOSTVIP_LOG").unwrap_or_default();
-    let filter = filter(&wanted).unwrap_or_else(|| EnvFilter::new("info"));
-    let terminal = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_writer(writer).with_env_filter(filter).with_ansi(terminal).with_target(false).init();
+    let filter = filter(&wanted).unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(std::io::stderr().is_terminal()).with_target(false);
+    tracing_subscriber::registry().with(filter).with(lines).init();
     Log { dropped, _writer: guard }
 }
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// A lone word is a level or nothing: taken for the name of a module, it would silence the log.
-fn filter(wanted: &str) -> Option<EnvFilter> {
+fn filter(wanted: &str) -> Option<Targets> {
     let names_something = wanted.contains('=') || LEVELS.iter().any(|level| level.eq_ignore_ascii_case(wanted));
-    names_something.then(|| EnvFilter::try_new(wanted).ok()).flatten()
+    names_something.then(|| wanted.parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -44,7 +44,11 @@ pub fn facts_of(placement: Placement, change: impl FnOnce(&mut Facts)) -> Facts 
 
 /// What is found; each code stands in the manual.
 fn diagnosed(facts: &Facts) -> Vec<Finding> {
-    let findings = diagnose(facts);
+    documented(diagnose(facts))
+}
+
+/// The same findings, each of which the manual tells of.
+pub fn documented(findings: Vec<Finding>) -> Vec<Finding> {
     let manual = include_str!("../../docs/check.md");
     for found in &findings {
         assert!(manual.contains(&format!("| `{}` |", found.code)), "docs/check.md does not tell of {found:?}");

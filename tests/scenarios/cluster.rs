@@ -1,7 +1,7 @@
 //! The objects of a scenario, read as those of a watch are.
 
 use hostvip::codec::{ObjectError, decode_egress_ip, decode_endpoint_slice, decode_node, decode_service, decode_service_cidr};
-use hostvip::model::{Cluster, Service};
+use hostvip::model::{Cluster, EgressIp, Purpose, Service, ServiceCidr};
 use serde_json::Value;
 
 /// What a node knows of its cluster.
@@ -18,7 +18,7 @@ impl Known {
             known.take(object)?;
         }
         for service in &known.services {
-            known.cluster.addresses.extend(service.cluster_ips.iter().map(|address| (*address, "the cluster IP of a Service".into())));
+            known.cluster.addresses.extend(service.cluster_ips.iter().map(|address| (*address, Purpose::ClusterIp)));
         }
         Ok(known)
     }
@@ -29,24 +29,25 @@ impl Known {
             "Service" => self.services.push(decode_service(object)?),
             "EndpointSlice" => {
                 let slice = decode_endpoint_slice(object)?;
-                cluster.addresses.extend(slice.api_server.iter().map(|address| (*address, "the API server".into())));
+                cluster.addresses.extend(slice.api_server.iter().map(|address| (*address, Purpose::ApiServer)));
                 if let Some(service) = slice.service {
                     cluster.backends.entry(service).or_default().extend(&slice.backends);
                 }
             }
             "Node" => {
                 let node = decode_node(object)?;
-                cluster.ranges.extend(node.pod_cidrs.iter().map(|net| (*net, format!("the pod CIDR of {}", node.name))));
+                cluster.ranges.extend(node.pod_cidrs.iter().map(|net| (*net, Purpose::PodCidr(node.name.clone()))));
                 cluster.nodes.insert(node.name.clone(), node);
             }
             "ServiceCIDR" => {
-                let range = decode_service_cidr(object)?;
-                cluster.ranges.extend(range.cidrs.iter().map(|net| (*net, format!("the Service CIDR {}", range.name))));
+                let ServiceCidr { name, cidrs } = decode_service_cidr(object)?;
+                let of = Purpose::ServiceCidr(name.into());
+                cluster.ranges.extend(cidrs.into_iter().map(|net| (net, of.clone())));
             }
             "EgressIP" => {
-                let egress = decode_egress_ip(object)?;
-                let of: std::sync::Arc<str> = format!("the EgressIP {}", egress.name).into();
-                cluster.addresses.extend(egress.addresses.iter().map(|address| (*address, of.clone())));
+                let EgressIp { name, addresses } = decode_egress_ip(object)?;
+                let of = Purpose::EgressIp(name.into());
+                cluster.addresses.extend(addresses.into_iter().map(|address| (address, of.clone())));
             }
             // Charts bring more than is watched.
             _ => {}

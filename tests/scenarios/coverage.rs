@@ -6,7 +6,7 @@ use super::format::Expected;
 use super::themes;
 
 /// Where each reason's code is spelt.
-const VERDICT: &str = include_str!("../../src/model/verdict.rs");
+const REASON: &str = include_str!("../../src/model/reason.rs");
 const DOCS: &str = include_str!("../../docs/kubernetes.md");
 
 /// Said only after a plan was carried out, which no scenario does: `bound_is_said_only_of_what_the_kernel_holds` in
@@ -15,7 +15,7 @@ const AFTERWARDS: &str = "not_bound";
 
 /// Every code, out of the source: a reason that is new is missed here at once.
 fn codes() -> BTreeSet<&'static str> {
-    let (_, body) = VERDICT.split_once("pub fn code(").unwrap();
+    let (_, body) = REASON.split_once("pub fn code(").unwrap();
     let (body, _) = body.split_once("\n    }\n").unwrap();
     let codes: BTreeSet<_> = body.lines().filter_map(|line| line.split_once("=> \"")?.1.strip_suffix("\",")).collect();
     assert!(codes.len() > 30 && codes.contains("bound"), "{codes:?}");

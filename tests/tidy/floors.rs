@@ -8,8 +8,13 @@ const FLOORS: [(&str, u8); 9] =
 /// The highest floor that must be pure.
 const PURE: u8 = 2;
 /// What reads or changes the world. `tokio` and the like also stand for their types.
-const IMPURE: [&str; 20] = [
+const IMPURE: [&str; 29] = [
+    "futures_util",
+    "http",
+    "http_body_util",
     "hyper",
+    "hyper_rustls",
+    "hyper_util",
     "inotify",
     "k8s_openapi",
     "kube",
@@ -18,6 +23,7 @@ const IMPURE: [&str; 20] = [
     "netlink_packet_route",
     "netlink_sys",
     "nix",
+    "prometheus_client",
     "rtnetlink",
     "socket2",
     "std::env",
@@ -29,6 +35,9 @@ const IMPURE: [&str; 20] = [
     "std::process",
     "std::thread",
     "tokio",
+    "tokio_rustls",
+    "tower",
+    "tracing",
 ];
 /// What reads a clock.
 const CLOCKS: [&str; 4] = ["Instant::now", "SystemTime::now", "Timestamp::now", "Zoned::now"];
@@ -111,6 +120,8 @@ mod tests {
             "fn f() { SystemTime::now(); }",
             "use tokio::time::sleep;",
             "use tokio;",
+            "fn f(client: kube::Client) {}",
+            "use prometheus_client::registry::Registry;",
         ] {
             assert_eq!(check("src/decide/plan.rs", text).len(), 1, "{text}");
         }

@@ -68,11 +68,7 @@ fn print_pool(pool: &PoolStory) {
 }
 
 fn print_part(part: &VipReport, node: &str) {
-    let role = match part.role {
-        Role::Owner => "owner",
-        Role::Standby => "standby",
-    };
-    lines("this node", [format!("{node}: {role}, placement {}, announced on {}", part.placement, part.link)]);
+    lines("this node", [format!("{node}: {}, placement {}, announced on {}", part.role, part.placement, part.link)]);
     let ago = part.announced_seconds_ago.map_or_else(String::new, |ago| format!(", last {ago} s ago"));
     lines("announced", (part.role == Role::Owner).then(|| format!("{} times{ago}", part.announcements)));
 }

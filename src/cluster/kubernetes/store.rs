@@ -8,10 +8,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::resource::{Object, Projection, Resource};
-use super::table::{Change, Key, Table};
+use super::table::{Change, Key, Rows, Table};
 use super::watch::News;
 use crate::model::cluster::{EgressIp, ServiceCidr};
-use crate::model::{Backends, Cluster, EndpointSlice, ExternalTraffic, Node, Service, ServiceKey, ServiceType};
+use crate::model::{Backends, Cluster, EndpointSlice, ExternalTraffic, Node, Service, ServiceKey};
 
 mod reserved;
 #[cfg(test)]
@@ -57,16 +57,8 @@ impl Store {
 
     /// How many objects of a resource there are, and those that cannot be understood.
     pub(super) fn tally(&self, resource: Resource) -> (usize, Vec<String>) {
-        fn of<T: PartialEq>(table: &Table<T>) -> (usize, Vec<String>) {
-            (table.len(), table.problems().cloned().collect())
-        }
-        match resource {
-            Resource::Services => of(&self.services),
-            Resource::EndpointSlices => of(&self.slices),
-            Resource::Nodes => of(&self.nodes),
-            Resource::ServiceCidrs => of(&self.service_cidrs),
-            Resource::EgressIps => of(&self.egress_ips),
-        }
+        let table = self.table(resource);
+        (table.len(), table.problems().values().cloned().collect())
     }
 
     /// Takes the addresses by which this node reaches the API server. True where they matter.
@@ -81,23 +73,17 @@ impl Store {
     pub(super) fn take(&mut self, resource: Resource, news: News) -> bool {
         match news {
             News::Begun => {
-                match resource {
-                    Resource::Services => self.services.begin(),
-                    Resource::EndpointSlices => self.slices.begin(),
-                    Resource::Nodes => self.nodes.begin(),
-                    Resource::ServiceCidrs => self.service_cidrs.begin(),
-                    Resource::EgressIps => self.egress_ips.begin(),
-                }
+                self.table_mut(resource).begin();
                 false
             }
             News::Seen(Object { key, says: Ok(says), .. }) => {
                 let key = self.shared_key(key);
                 self.put(key, says)
             }
-            News::Seen(Object { key, says: Err(why), .. }) => self.spoil(resource, key, why),
+            News::Seen(Object { key, says: Err(why), .. }) => self.table_mut(resource).spoil(key, why),
             News::Gone(Object { key, .. }) => self.remove(resource, &key),
-            News::Listed => self.unseen(resource).iter().fold(false, |matters, key| self.remove(resource, key) | matters),
-            News::Absent => self.keys(resource).iter().fold(false, |matters, key| self.remove(resource, key) | matters),
+            News::Listed => self.table(resource).unseen().iter().fold(false, |matters, key| self.remove(resource, key) | matters),
+            News::Absent => self.table(resource).keys().iter().fold(false, |matters, key| self.remove(resource, key) | matters),
             News::Stands | News::Away { .. } => false,
         }
     }
@@ -129,7 +115,7 @@ impl Store {
 
     fn put_service(&mut self, key: &Key, mut service: Box<Service>) -> bool {
         service.key = service_key(key);
-        let row = ServiceRow { cluster_ips: service.cluster_ips.clone().into(), asks: asks(&service).then_some(service) };
+        let row = ServiceRow { cluster_ips: service.cluster_ips.clone().into(), asks: service.asks().then_some(service) };
         let (asks, cluster_ips) = (row.asks.is_some(), row.cluster_ips.clone());
         let Change::From(before) = self.services.put(key.clone(), row) else { return false };
         let (asked, former) = before.map_or((false, Box::default()), |row| (row.asks.is_some(), row.cluster_ips));
@@ -168,19 +154,9 @@ impl Store {
         true
     }
 
-    fn spoil(&mut self, resource: Resource, key: Key, why: String) -> bool {
-        match resource {
-            Resource::Services => self.services.spoil(key, why),
-            Resource::EndpointSlices => self.slices.spoil(key, why),
-            Resource::Nodes => self.nodes.spoil(key, why),
-            Resource::ServiceCidrs => self.service_cidrs.spoil(key, why),
-            Resource::EgressIps => self.egress_ips.spoil(key, why),
-        }
-    }
-
     fn remove(&mut self, resource: Resource, key: &Key) -> bool {
         // A report lists each object that cannot be understood.
-        let problems = |store: &Self| store.problems(resource);
+        let problems = |store: &Self| store.table(resource).problems().len();
         let before = problems(self);
         let matters = match resource {
             Resource::Services => self.services.remove(key).is_some_and(|row| {
@@ -241,27 +217,23 @@ impl Store {
         all
     }
 
-    fn problems(&self, resource: Resource) -> usize {
-        self.tally(resource).1.len()
-    }
-
-    fn unseen(&self, resource: Resource) -> Vec<Key> {
+    fn table(&self, resource: Resource) -> &dyn Rows {
         match resource {
-            Resource::Services => self.services.unseen(),
-            Resource::EndpointSlices => self.slices.unseen(),
-            Resource::Nodes => self.nodes.unseen(),
-            Resource::ServiceCidrs => self.service_cidrs.unseen(),
-            Resource::EgressIps => self.egress_ips.unseen(),
+            Resource::Services => &self.services,
+            Resource::EndpointSlices => &self.slices,
+            Resource::Nodes => &self.nodes,
+            Resource::ServiceCidrs => &self.service_cidrs,
+            Resource::EgressIps => &self.egress_ips,
         }
     }
 
-    fn keys(&self, resource: Resource) -> Vec<Key> {
+    fn table_mut(&mut self, resource: Resource) -> &mut dyn Rows {
         match resource {
-            Resource::Services => self.services.keys(),
-            Resource::EndpointSlices => self.slices.keys(),
-            Resource::Nodes => self.nodes.keys(),
-            Resource::ServiceCidrs => self.service_cidrs.keys(),
-            Resource::EgressIps => self.egress_ips.keys(),
+            Resource::Services => &mut self.services,
+            Resource::EndpointSlices => &mut self.slices,
+            Resource::Nodes => &mut self.nodes,
+            Resource::ServiceCidrs => &mut self.service_cidrs,
+            Resource::EgressIps => &mut self.egress_ips,
         }
     }
 
@@ -272,12 +244,6 @@ impl Store {
     fn shared_service(&mut self, key: &ServiceKey) -> ServiceKey {
         ServiceKey { namespace: shared(&mut self.names, &key.namespace), name: shared(&mut self.names, &key.name) }
     }
-}
-
-/// Whether a Service asks for an address, be it wrongly.
-fn asks(service: &Service) -> bool {
-    let named = !(service.ingress.is_empty() && service.external_ips.is_empty() && service.malformed.is_empty());
-    named || service.kind == ServiceType::LoadBalancer
 }
 
 fn service_key(key: &Key) -> ServiceKey {

@@ -45,12 +45,51 @@ impl<T> Default for Table<T> {
     }
 }
 
-impl<T: PartialEq> Table<T> {
+/// A table, whatever its objects say.
+pub(super) trait Rows {
     /// A list begins.
-    pub(super) fn begin(&mut self) {
+    fn begin(&mut self);
+    /// An object is there and cannot be understood. True where that is new.
+    fn spoil(&mut self, key: Key, why: String) -> bool;
+    /// The list is complete: the keys that it did not show.
+    fn unseen(&self) -> Vec<Key>;
+    /// Every key.
+    fn keys(&self) -> Vec<Key>;
+    /// How many objects there are, understood or not.
+    fn len(&self) -> usize;
+    /// The objects that cannot be understood, and why.
+    fn problems(&self) -> &BTreeMap<Key, String>;
+}
+
+impl<T: PartialEq> Rows for Table<T> {
+    fn begin(&mut self) {
         self.round = self.round.wrapping_add(1);
     }
 
+    fn spoil(&mut self, key: Key, why: String) -> bool {
+        let row = self.rows.entry(key.clone()).or_insert(Row { seen: self.round, says: None });
+        row.seen = self.round;
+        self.problems.insert(key, why.clone()) != Some(why)
+    }
+
+    fn unseen(&self) -> Vec<Key> {
+        self.rows.iter().filter(|(_, row)| row.seen != self.round).map(|(key, _)| key.clone()).collect()
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        self.rows.keys().cloned().collect()
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn problems(&self) -> &BTreeMap<Key, String> {
+        &self.problems
+    }
+}
+
+impl<T: PartialEq> Table<T> {
     /// An object says this. Gives what it said before, where that was something else.
     pub(super) fn put(&mut self, key: Key, says: T) -> Change<T> {
         self.problems.remove(&key);
@@ -59,29 +98,13 @@ impl<T: PartialEq> Table<T> {
         if row.says.as_ref() == Some(&says) { Change::Same } else { Change::From(row.says.replace(says)) }
     }
 
-    /// An object is there and cannot be understood. True where that is new.
-    pub(super) fn spoil(&mut self, key: Key, why: String) -> bool {
-        let row = self.rows.entry(key.clone()).or_insert(Row { seen: self.round, says: None });
-        row.seen = self.round;
-        self.problems.insert(key, why.clone()) != Some(why)
-    }
-
     /// An object is gone. Gives what it said last.
     pub(super) fn remove(&mut self, key: &Key) -> Option<T> {
         self.problems.remove(key);
         self.rows.remove(key)?.says
     }
 
-    /// The list is complete: the keys that it did not show.
-    pub(super) fn unseen(&self) -> Vec<Key> {
-        self.rows.iter().filter(|(_, row)| row.seen != self.round).map(|(key, _)| key.clone()).collect()
-    }
-
-    /// Every key.
-    pub(super) fn keys(&self) -> Vec<Key> {
-        self.rows.keys().cloned().collect()
-    }
-
+    /// What an object says, where that is known.
     pub(super) fn get(&self, key: &Key) -> Option<&T> {
         self.rows.get(key)?.says.as_ref()
     }
@@ -89,16 +112,6 @@ impl<T: PartialEq> Table<T> {
     /// What the objects say, by key.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Key, &T)> {
         self.rows.iter().filter_map(|(key, row)| Some((key, row.says.as_ref()?)))
-    }
-
-    /// How many objects there are, understood or not.
-    pub(super) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// The objects that cannot be understood.
-    pub(super) fn problems(&self) -> impl Iterator<Item = &String> {
-        self.problems.values()
     }
 }
 

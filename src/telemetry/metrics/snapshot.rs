@@ -78,9 +78,9 @@ impl Snapshot<'_> {
         }
         registry.register("verdicts", "Verdicts by reason", verdicts);
         let findings = Gauges::default();
-        for (name, severity) in [("error", Severity::Error), ("warning", Severity::Warning)] {
+        for severity in [Severity::Error, Severity::Warning] {
             let number = self.findings.iter().filter(|finding| finding.severity == severity).count();
-            set(&findings, &label("severity", name), number);
+            set(&findings, &label("severity", severity), number);
         }
         registry.register("findings", "Findings on this host by severity", findings);
         let problems = Gauges::default();

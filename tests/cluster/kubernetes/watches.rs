@@ -18,9 +18,9 @@ fn what_the_cluster_says_is_listed_and_then_watched() {
         assert_eq!(names(&kubernetes), ["default/web"]);
         let cluster = kubernetes.cluster().unwrap();
         assert_eq!(cluster.nodes.keys().map(|name| &**name).collect::<Vec<_>>(), ["node-a"]);
-        let of = |text: &str| cluster.addresses.get(&text.parse().unwrap()).map(|of| &**of);
-        assert_eq!(of("10.96.7.7"), Some("the cluster IP of a Service"), "of a Service that asks for no address");
-        assert_eq!(of("192.0.2.2"), Some("the API server"), "by the kubeconfig");
+        let of = |text: &str| cluster.addresses.get(&text.parse().unwrap()).map(ToString::to_string);
+        assert_eq!(of("10.96.7.7").as_deref(), Some("the cluster IP of a Service"), "of a Service that asks for no address");
+        assert_eq!(of("192.0.2.2").as_deref(), Some("the API server"), "by the kubeconfig");
         let ranges: Vec<_> = cluster.ranges.iter().map(|(net, of)| format!("{net} {of}")).collect();
         assert_eq!(ranges, ["10.96.0.0/16 the Service CIDR kubernetes", "10.244.1.0/24 the pod CIDR of node-a"]);
         let egress = watch(&kubernetes, "egressips");

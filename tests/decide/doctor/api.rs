@@ -4,6 +4,8 @@ use hostvip::decide::doctor::api::{Answers, ApiFacts, Grant, Need, Reached, TlsF
 use hostvip::decide::doctor::diagnose;
 use hostvip::model::Severity;
 
+use super::documented;
+
 fn answers(change: impl FnOnce(&mut Answers)) -> ApiFacts {
     let granted = |verb, need| Grant { verb, resource: "things".into(), need, granted: Ok(true) };
     let grants = vec![granted("list", Need::Decide), granted("watch", Need::Reserve), granted("create", Need::Tell)];
@@ -17,12 +19,16 @@ fn facts(reached: Reached) -> ApiFacts {
 }
 
 fn codes(facts: &ApiFacts) -> Vec<(Severity, String)> {
-    judge(facts).into_iter().map(|finding| (finding.severity, finding.code)).filter(|(severity, _)| *severity != Severity::Ok).collect()
+    documented(judge(facts))
+        .into_iter()
+        .map(|finding| (finding.severity, finding.code))
+        .filter(|(severity, _)| *severity != Severity::Ok)
+        .collect()
 }
 
 #[test]
 fn a_server_that_answers_well_is_in_order() {
-    let sound = judge(&answers(|_| {}));
+    let sound = documented(judge(&answers(|_| {})));
     assert_eq!(
         sound.iter().map(|finding| (finding.severity, &*finding.code)).collect::<Vec<_>>(),
         [(Severity::Ok, "api"), (Severity::Ok, "api_rights")]
@@ -66,7 +72,7 @@ fn where_the_way_ends_is_one_error_that_says_what_to_do() {
         (Reached::Silent("no answer".into()), "api_answer", "API server"),
         (Reached::Unauthorized("401".into()), "api_unauthorized", "token"),
     ] {
-        let findings = judge(&facts(reached));
+        let findings = documented(judge(&facts(reached)));
         let [finding] = &*findings else { panic!("{findings:#?}") };
         assert_eq!((finding.severity, &*finding.code), (Severity::Error, code));
         assert!(finding.fix.contains(fix), "{finding:?}");

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use super::objects::service;
 use super::{KubeCluster, POOL, RBAC, USER};
-use crate::cluster::VIP;
+use crate::cluster::{EXTERNAL, VIP};
 use crate::lab::{eventually, wait_for};
 
 /// Nothing works without these; the others are for what is told, or for what not every cluster has.
@@ -127,4 +128,21 @@ fn check_names_each_verb_that_is_missing() {
         assert_eq!(findings.len(), 1, "one finding for {verb} of {resource}: {findings:#?}");
         assert_eq!((findings[0]["severity"].as_str().unwrap(), code), wanted, "{verb} of {resource}: {findings:#?}");
     }
+}
+
+#[test]
+fn what_a_restart_finds_bound_is_no_news() {
+    let Some(cluster) = KubeCluster::start(1, POOL) else { return };
+    cluster.control_plane.apply(&service("web", VIP, ""));
+    let mut agents = cluster.ready_agents();
+    wait_event(&cluster, "Announcing", &[VIP], 1);
+    agents[0].signal(Signal::SIGQUIT);
+    agents[0].wait();
+    drop(agents);
+    let _agents = cluster.ready_agents();
+    // Told after whatever the restart had to tell.
+    cluster.control_plane.apply(&service("later", EXTERNAL, ""));
+    wait_event(&cluster, "Announcing", &[EXTERNAL], 1);
+    let told = cluster.control_plane.kubectl(&["get", "events.events.k8s.io", "-o", "jsonpath={range .items[*]}{.note}{'\\n'}{end}"]);
+    assert_eq!(told.lines().filter(|note| note.contains(VIP)).count(), 1, "{told}");
 }

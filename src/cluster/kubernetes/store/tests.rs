@@ -6,6 +6,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
 use super::super::resource::Resource;
+use super::super::table::Rows;
 use super::super::watch::News;
 use super::Store;
 
