@@ -37,7 +37,13 @@ impl KubeCluster {
 
     /// Cuts the nodes off from the API server without a word, or lets them through again.
     fn cut(&self, off: bool) {
-        let rules = if off { "chain input {\ntype filter hook input priority 0\ntcp dport 6443 iifname eth0 drop\n}\n" } else { "" };
+        // Both ways: what the API server says is heard until somebody misses the acknowledgements.
+        let rules = if off {
+            "chain input {\ntype filter hook input priority 0\ntcp dport 6443 iifname eth0 drop\n}\n\
+             chain output {\ntype filter hook output priority 0\ntcp sport 6443 oifname eth0 drop\n}\n"
+        } else {
+            ""
+        };
         self.control_plane.host().feed("nft -f -", &format!("table inet cut\ndelete table inet cut\ntable inet cut {{\n{rules}}}\n"));
     }
 
