@@ -90,6 +90,8 @@ pub struct Agent {
     settings: Settings,
     kernel: Kernel,
     sources: Sources,
+    /// Those of a config that was read since: they take over once they have listed.
+    coming: Option<Sources>,
     announcer: Announcer,
     speaker: Speaker,
     listener: Listener,
@@ -142,6 +144,7 @@ pub async fn run(path: &Path, log_dropped: Dropped) -> Result<(), Error> {
             event = events.next() => agent.take_in(event?),
             () = std::future::ready(()), if agent.dirty => {}
             () = agent.sources.changed() => agent.dirty = true,
+            () = changed(agent.coming.as_mut()) => agent.dirty = true,
             _ = housekeeping.tick() => agent.keep_house(),
             () = sleep(speak) => agent.speak(&mut events),
             () = sleep(retry) => agent.dirty = true,
@@ -187,6 +190,7 @@ impl Agent {
             settings,
             kernel,
             sources,
+            coming: None,
             announcer,
             speaker: Speaker::default(),
             listener: Listener::default(),
@@ -267,9 +271,10 @@ impl Agent {
         if (&source.files, &source.kubernetes) != (&self.settings.source.files, &self.settings.source.kubernetes) {
             match Sources::open(source, &settings.node_name) {
                 Ok(sources) => {
-                    self.sources = sources;
-                    // As at the start: a mistyped source must not take everything away.
-                    self.unread = self.kernel.host().ours.vips().collect();
+                    if !sources.are_listed() {
+                        info!("the former sources stay in force until the cluster has been listed");
+                    }
+                    self.coming = Some(sources);
                 }
                 Err(error) => {
                     warn!("source: {}; the former ones stay in force", render_error(&error));
@@ -283,6 +288,20 @@ impl Agent {
         self.dirty = true;
     }
 
+    /// Lets the sources that are coming take over, if they are there.
+    fn succeed(&mut self) {
+        if let Some(sources) = self.coming.take_if(|sources| sources.are_listed()) {
+            self.sources = sources;
+            // As at the start: a mistyped source must not take everything away.
+            self.unread = self.kernel.host().ours.vips().collect();
+        }
+    }
+
+    /// The sources of the config in force, which is what a report is about.
+    fn latest(&self) -> &Sources {
+        self.coming.as_ref().unwrap_or(&self.sources)
+    }
+
     fn stop(&mut self) {
         match self.settings.on_stop {
             OnStop::Keep => info!("stopped; the kernel goes on answering (on_stop = \"keep\")"),
@@ -291,6 +310,13 @@ impl Agent {
                 info!(removed = outcome.done, failed = outcome.failed.len(), "stopped and withdrawn (on_stop = \"withdraw\")");
             }
         }
+    }
+}
+
+async fn changed(sources: Option<&mut Sources>) {
+    match sources {
+        Some(sources) => sources.changed().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -147,7 +147,15 @@ fn exit_of(command: &Command, failure: &Failure) -> Exit {
 
 /// What an agent with this config would decide now.
 fn outlook(common: &Common) -> Result<Outlook, Failure> {
-    Ok(runtime()?.block_on(Outlook::take(&common.config))?)
+    Ok(wait(Outlook::take(&common.config))??)
+}
+
+/// Runs it to its end, and no longer: a program for credentials that hangs, or a name server, is not waited for.
+fn wait<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    Ok(done)
 }
 
 /// One thread is enough: the kernel answers at once, and everything else waits.

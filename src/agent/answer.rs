@@ -27,17 +27,19 @@ impl Agent {
     }
 
     fn guards(&self) -> Vec<Guard> {
-        guards::guards(&self.config_report(), &self.sources.files(), &self.sources.watches(), self.decided)
+        guards::guards(&self.config_report(), &self.latest().files(), &self.latest().watches(), self.decided)
     }
 
     fn story(&self, subject: &Subject) -> Story {
         let now = clock::now();
         let services = self.sources.services();
         let conflicts = self.conflicts(now);
+        let problems = self.latest().problems();
         let source = Source {
             inputs: self.inputs(&services),
             decision: &self.decision,
             findings: &conflicts,
+            problems: &problems,
             running: true,
             origin: &|key| self.sources.origin(key),
             history: &|vip| self.history(vip, now),
@@ -68,8 +70,8 @@ impl Agent {
             vips,
             verdicts,
             findings,
-            sources: self.sources.files(),
-            watches: self.sources.watches(),
+            sources: self.latest().files(),
+            watches: self.latest().watches(),
             config_refused: self.config.refused().is_some(),
             failing: self.retries.failures().count(),
             events: self.sources.events(),

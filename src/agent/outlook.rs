@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::decide::explain::{self, explain};
 use crate::decide::{self, Decision, Inputs};
 use crate::kernel::Kernel;
-use crate::model::report::{Story, Subject, WatchReport};
+use crate::model::report::{Story, Subject};
 use crate::model::{Host, Plan, Service, Vip};
 
 /// How long the API server may take to list everything.
@@ -23,8 +23,10 @@ pub struct Outlook {
     pub settings: Settings,
     /// The host as it is.
     pub host: Host,
-    /// The decision; empty, and content with what the kernel holds, while the cluster cannot be listed: an agent would wait as well.
+    /// The decision; empty, and content with what the kernel holds, while [`Self::decided`] is not.
     pub decision: Decision,
+    /// The cluster was listed, where there is one: before, an agent decides nothing either.
+    pub decided: bool,
     /// Where the Services came from.
     pub sources: Sources,
     /// As in [`Inputs::unread`].
@@ -43,10 +45,11 @@ impl Outlook {
         let mut sources = Sources::open(&settings.source, &settings.node_name)?;
         // What came too late, or not at all, the watches tell.
         let _late = tokio::time::timeout(PATIENCE, sources.listed()).await;
+        let decided = sources.are_listed();
         let unread = if sources.are_complete() { BTreeSet::new() } else { host.ours.vips().collect() };
         let decision = Decision { desired: host.ours.clone(), ..Decision::default() };
-        let mut outlook = Self { settings, host, decision, sources, unread };
-        if outlook.sources.are_listed() {
+        let mut outlook = Self { settings, host, decision, decided, sources, unread };
+        if decided {
             outlook.decision = decide::decide(outlook.inputs(&outlook.sources.services()));
         }
         Ok(outlook)
@@ -59,6 +62,7 @@ impl Outlook {
             inputs: self.inputs(&services),
             decision: &self.decision,
             findings: &[],
+            problems: &self.problems(),
             running: false,
             origin: &|key| self.sources.origin(key),
             history: &|_| (0, None),
@@ -76,8 +80,7 @@ impl Outlook {
 
     /// What is wrong with the sources.
     pub fn problems(&self) -> Vec<String> {
-        let files = self.sources.files().into_iter().flat_map(|source| source.problems);
-        files.chain(self.sources.watches().iter().flat_map(WatchReport::troubles)).collect()
+        self.sources.problems()
     }
 
     fn inputs<'a>(&'a self, services: &'a [&'a Service]) -> Inputs<'a> {

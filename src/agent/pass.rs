@@ -23,6 +23,7 @@ impl Agent {
     pub(super) fn pass(&mut self, events: &mut Events) {
         let began = clock::now();
         self.look_at_uplink();
+        self.succeed();
         if !self.sources.are_listed() {
             // What an earlier agent left in the kernel goes on as it is.
             return;

@@ -91,6 +91,12 @@ impl Sources {
         watches
     }
 
+    /// What is wrong with them, each in one line.
+    pub fn problems(&self) -> Vec<String> {
+        let files = self.files().into_iter().flat_map(|source| source.problems);
+        files.chain(self.watches().iter().flat_map(WatchReport::troubles)).collect()
+    }
+
     /// Tells the owner of a Service. Never blocks.
     pub fn post(&self, notice: Notice) {
         if let Some(kubernetes) = &self.kubernetes {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::output::{BAD, DOUBTFUL, GOOD, HEAD, paint, print_json};
 use super::status::print_finding;
-use super::{Common, Exit, Failure, Output, runtime};
+use super::{Common, Exit, Failure, Output, wait};
 use crate::agent::doctor::gather;
 use crate::decide::doctor::{diagnose, is_ill};
 use crate::model::{Finding, Severity};
@@ -33,7 +33,7 @@ struct Diagnosis<'a> {
 }
 
 pub(super) fn run(common: &Common, args: &Args) -> Result<Exit, Failure> {
-    let facts = runtime()?.block_on(gather(&common.config))?;
+    let facts = wait(gather(&common.config))??;
     let findings = diagnose(&facts);
     let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let diagnosis = Diagnosis {

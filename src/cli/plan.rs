@@ -8,6 +8,8 @@ use crate::model::{Op, Verdict};
 
 #[derive(Serialize)]
 struct Planned<'a> {
+    /// Whether anything was decided: nothing is before the cluster has been listed.
+    decided: bool,
     ops: Vec<Line<'a>>,
     verdicts: &'a [Verdict],
     problems: &'a [String],
@@ -24,10 +26,11 @@ struct Line<'a> {
 pub(super) fn run(common: &Common) -> Result<Exit, Failure> {
     let outlook = outlook(common)?;
     let (plan, problems) = (outlook.plan(), outlook.problems());
+    let exit = if outlook.decided { Exit::Well } else { Exit::Finding };
     if common.output == Output::Json {
         let ops = plan.0.iter().map(|op| Line { text: op.to_string(), op }).collect();
-        print_json(&Planned { ops, verdicts: &outlook.decision.verdicts, problems: &problems })?;
-        return Ok(Exit::Well);
+        print_json(&Planned { decided: outlook.decided, ops, verdicts: &outlook.decision.verdicts, problems: &problems })?;
+        return Ok(exit);
     }
     for problem in &problems {
         anstream::eprintln!("{}", paint(DOUBTFUL, problem));
@@ -35,8 +38,10 @@ pub(super) fn run(common: &Common) -> Result<Exit, Failure> {
     for op in &plan.0 {
         anstream::println!("{op}");
     }
-    if plan.is_empty() {
+    if !outlook.decided {
+        anstream::println!("nothing is decided before the cluster has been listed: the kernel keeps what it holds");
+    } else if plan.is_empty() {
         anstream::println!("nothing to do: the kernel holds what {} should hold", outlook.settings.node_name);
     }
-    Ok(Exit::Well)
+    Ok(exit)
 }

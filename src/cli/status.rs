@@ -100,13 +100,13 @@ fn print_watch(watch: &WatchReport) {
 fn render_watch(watch: &WatchReport) -> String {
     let listed = match watch.listed_seconds_ago {
         Some(ago) => format!("{} objects, listed {ago} s ago", watch.objects),
-        None if watch.required => "not listed yet".to_owned(),
+        None if watch.required || watch.away_seconds.is_some() => "not listed yet".to_owned(),
         None => "not in this cluster".to_owned(),
     };
     let error = watch.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     match watch.away() {
         Some(away) => format!("{listed}, away since {away} s{error}"),
-        None => listed,
+        None => listed + &error,
     }
 }
 
@@ -141,7 +141,8 @@ mod tests {
             (watch(true, Some(40), None), "812 objects, listed 40 s ago", true),
             (watch(true, Some(400), Some(12)), "812 objects, listed 400 s ago, away since 12 s: connection refused", false),
             (watch(true, None, Some(12)), "not listed yet, away since 12 s: connection refused", false),
-            (watch(false, None, Some(12)), "not in this cluster", true),
+            (watch(false, None, Some(12)), "not listed yet: connection refused", true),
+            (watch(false, None, None), "not in this cluster", true),
         ] {
             assert_eq!(render_watch(&watch), text);
             let report = Report { watches: vec![watch], ..Report::default() };

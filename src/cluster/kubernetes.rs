@@ -19,6 +19,7 @@ mod call;
 mod client;
 mod credentials;
 mod health;
+mod outage;
 mod probe;
 mod recorder;
 mod resource;
@@ -30,6 +31,7 @@ mod watch;
 pub use probe::probe;
 
 use health::Health;
+use outage::Outage;
 use recorder::Recorder;
 use resource::{Object, Resource};
 use session::{Message, Session};
@@ -45,6 +47,7 @@ const TAKEN: usize = 256;
 pub struct Kubernetes {
     store: Store,
     watches: Vec<Health>,
+    outage: Outage,
     messages: mpsc::Receiver<Message>,
     taken: Vec<Message>,
     /// Why the credentials as they are cannot be used.
@@ -69,6 +72,7 @@ impl Kubernetes {
         Self {
             store: Store::default(),
             watches: Resource::ALL.iter().map(|resource| Health::new(*resource, now)).collect(),
+            outage: Outage::default(),
             messages,
             taken: Vec::new(),
             unusable: None,
@@ -142,9 +146,13 @@ impl Kubernetes {
             match message {
                 Message::Watch(update) => {
                     let health = &mut self.watches[update.resource as usize];
-                    reports |= health.take(&update.news, now);
-                    if matches!(update.news, News::Away { unauthorized: true, .. }) {
-                        self.unauthorized.notify_one();
+                    let differs = health.take(&update.news, now);
+                    reports |= differs;
+                    if let News::Away { code, error } = &update.news {
+                        if differs {
+                            log_away(health, update.resource, error, *code, &mut self.outage, now);
+                        }
+                        self.fail(update.resource, *code);
                     }
                     let bad = if let News::Seen(Object { says: Err(why), .. }) = &update.news { Some(why.clone()) } else { None };
                     let matters = self.store.take(update.resource, update.news);
@@ -167,13 +175,44 @@ impl Kubernetes {
             }
         }
         self.store.settle();
+        if !self.watches.iter().any(Health::is_missed)
+            && let Some(seconds) = self.outage.end(now)
+        {
+            tracing::info!("the API server is back after {seconds} s");
+        }
         // What is not listed as a whole decides nothing yet.
         reports || wanting != self.is_wanting() || decides && !wanting
+    }
+
+    fn fail(&mut self, resource: Resource, code: Option<u16>) {
+        if code == Some(401) {
+            self.unauthorized.notify_one();
+        }
+        // Either the server knows this agent and refuses, or it answers everything that is required, and fails at this.
+        let required = Resource::ALL.iter().zip(&self.watches).filter(|(resource, _)| resource.is_required());
+        if code == Some(403) || required.clone().all(|(_, health)| !health.is_wanted()) {
+            self.watches[resource as usize].waive();
+        }
     }
 
     fn is_wanting(&self) -> bool {
         self.watches.iter().any(Health::is_wanted)
     }
+}
+
+/// Says why a watch is away, unless another said it.
+fn log_away(health: &Health, resource: Resource, error: &str, code: Option<u16>, outage: &mut Outage, now: Instant) {
+    if !outage.begin(error, resource.is_required(), now) {
+        return;
+    }
+    let meanwhile = match (health.has_listed(), resource.is_required()) {
+        (true, _) => "the last known state stays in force",
+        (false, true) => "nothing is decided before the cluster has been listed",
+        (false, false) => "what it reserves is not known",
+    };
+    // A refusal may be of this resource only.
+    let of = if code.is_none_or(|code| code == 401) { String::new() } else { format!("watch {}: ", resource.name()) };
+    tracing::warn!("{of}{error}; {meanwhile}");
 }
 
 impl Drop for Kubernetes {

@@ -21,6 +21,8 @@ pub struct Source<'a> {
     pub decision: &'a Decision,
     /// Findings that are not the decision's.
     pub findings: &'a [Finding],
+    /// What is wrong with the sources.
+    pub problems: &'a [String],
     /// A running agent tells it.
     pub running: bool,
     /// Where a Service was read: a path, or "cluster".
@@ -47,6 +49,7 @@ pub fn explain(source: Source<'_>, subject: &Subject) -> Story {
         subject: subject.clone(),
         node: source.inputs.settings.node_name.clone(),
         running: source.running,
+        problems: source.problems.to_vec(),
         services: services.map(|service| service::story(service, (source.origin)(&service.key))).collect(),
         findings: findings.filter(|finding| vips.iter().any(|vip| names(finding, vip.0))).cloned().collect(),
         vips: vips.iter().map(|vip| tell(source, *vip)).collect(),

@@ -36,7 +36,8 @@ fn of_watch(watch: &WatchReport) -> Guard {
     let (ok, required, detail) = match (watch.listed_seconds_ago, watch.away()) {
         (None, Some(away)) => (false, watch.required, format!("not listed yet, away since {away} s{error}")),
         (None, None) if watch.required => (false, true, format!("not listed yet{error}")),
-        (None, None) => (true, false, format!("not in this cluster{error}")),
+        (None, None) if watch.away_seconds.is_some() => (false, false, format!("not listed yet{error}")),
+        (None, None) => (true, false, "not in this cluster".to_owned()),
         (Some(_), Some(away)) => (false, false, format!("away since {away} s, what it said stays in force{error}")),
         (Some(ago), None) => (true, watch.required, format!("{} objects, listed {ago} s ago", watch.objects)),
     };

@@ -29,6 +29,7 @@ fn story(settings: &Settings, services: &[Service], host: &Host, findings: &[Fin
         inputs: Inputs { settings, services: &services, cluster: Some(&cluster), unread: &BTreeSet::new(), host },
         decision: &decision,
         findings,
+        problems: &[],
         running: true,
         origin: &|key| format!("/etc/hostvip/{}.yaml", key.name),
         history: &|vip| if vip == VIP.parse().unwrap() { (5, Some(3)) } else { (0, None) },

@@ -33,6 +33,7 @@ fn a_watch_has_to_have_listed_once() {
             "[!]watch services: away since 12 s, what it said stays in force: connection refused",
             true,
         ),
+        ("nobody knows", watch(false, None, Some(12)), "[!]watch services: not listed yet: connection refused", true),
         ("an API that the cluster lacks", watch(false, None, None), "[+]watch services: not in this cluster", true),
         ("one that was there", watch(false, Some(9), None), "[+]watch services: 812 objects, listed 9 s ago", true),
     ] {

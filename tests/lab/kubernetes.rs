@@ -8,6 +8,7 @@ pub mod objects;
 mod proxy;
 mod rbac;
 mod resilience;
+mod start;
 
 use std::collections::BTreeSet;
 use std::ops::Deref;

@@ -74,7 +74,7 @@ pub struct ControlPlane {
     pub authority: Authority,
     host: Host,
     directory: TempDir,
-    etcd: Process,
+    etcd: Option<Process>,
     apiserver: Option<Process>,
 }
 
@@ -84,7 +84,7 @@ impl ControlPlane {
         let programs = Programs::find()?;
         let directory = tempfile::Builder::new().prefix("control-plane-").tempdir().unwrap();
         let etcd = etcd::start(&programs, host, &directory.path().join("etcd"));
-        let started = Self { programs, authority: Authority::new("lab"), host: host.clone(), directory, etcd, apiserver: None };
+        let started = Self { programs, authority: Authority::new("lab"), host: host.clone(), directory, etcd: Some(etcd), apiserver: None };
         started.write("audit-policy.yaml", AUDIT_POLICY);
         let (accounts, public) = pki::key();
         started.write("accounts.key", &accounts);
@@ -149,6 +149,26 @@ impl ControlPlane {
     /// Forgets all history: a watch from before now is answered by 410, as soon as the API server's own cache is new too (after a restart).
     pub fn compact(&self) {
         etcd::compact(&self.host);
+    }
+
+    /// Keeps a copy of the store as it is, for [`ControlPlane::restore`]. Everything is stopped meanwhile.
+    pub fn back_up(&mut self) {
+        self.swap_store("etcd", "backup");
+    }
+
+    /// Puts the store back to what it was: versions that were given out will be given out again.
+    pub fn restore(&mut self) {
+        self.swap_store("backup", "etcd");
+    }
+
+    fn swap_store(&mut self, from: &str, to: &str) {
+        self.stop();
+        self.etcd = None;
+        let (from, to) = (self.path(from).display().to_string(), self.path(to).display().to_string());
+        self.host.run(&format!("rm -rf {to}"));
+        self.host.run(&format!("cp -a {from} {to}"));
+        self.etcd = Some(etcd::start(&self.programs, &self.host, &self.path("etcd")));
+        self.restart();
     }
 
     /// Gives the API server a new certificate of the same authority; it reads the files again within a minute, or when it starts.

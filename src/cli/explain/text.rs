@@ -9,8 +9,10 @@ use crate::model::report::{Candidate, PoolStory, Role, ServiceStory, Story, Sysc
 
 pub(super) fn print(story: &Story) {
     if story.verdicts.is_empty() {
-        anstream::println!("{}: no Service of the sources and no [[vip]] asks for an address by it", story.subject);
+        let known = if story.problems.is_empty() { "" } else { ", as far as is known" };
+        anstream::println!("{}: no Service of the sources and no [[vip]] asks for an address by it{known}", story.subject);
     }
+    story.problems.iter().for_each(|problem| anstream::println!("{}", paint(DOUBTFUL, problem)));
     for verdict in &story.verdicts {
         anstream::println!("{}: {}", paint(HEAD, verdict.subject()), paint_reason(&verdict.reason));
     }

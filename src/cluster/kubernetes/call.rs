@@ -26,8 +26,8 @@ const LONGEST_MESSAGE: usize = 300;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
     /// The server cannot be reached, or the connection was lost.
-    #[error("the API server cannot be reached")]
-    Lost(#[source] BoxError),
+    #[error("the API server cannot be reached: {}", innermost(.0.as_ref()))]
+    Lost(BoxError),
     /// No reply in time.
     #[error("the API server did not answer within {} s", .0.as_secs())]
     Late(Duration),
@@ -171,16 +171,53 @@ impl Lines {
     }
 }
 
+/// What happened, without the libraries through which it was told, nor the address of a manual.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let last = std::iter::successors(Some(error), |error| error.source()).last();
+    let text = last.map(ToString::to_string).unwrap_or_default();
+    first_line(text.split(": https://").next().unwrap_or_default()).to_owned()
+}
+
+/// Below it a YAML parser draws the place, and what stands in a kubeconfig is no business of a log.
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
 /// An error and its sources on one line. kube's errors repeat their source: what was said is not said again.
 pub(super) fn render_error(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
+    let mut text = first_line(&error.to_string()).to_owned();
     let mut next = error.source();
     while let Some(error) = next {
         let more = error.to_string();
-        if !text.contains(&more) {
+        let more = first_line(&more);
+        if !text.contains(more) {
             text = format!("{text}: {more}");
         }
         next = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{CallError, render_error};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("client error (Connect)")]
+    struct Library(#[source] io::Error);
+
+    #[test]
+    fn one_clear_sentence_and_no_library() {
+        let lost = |why: &str| render_error(&CallError::Lost(Library(io::Error::other(why.to_owned())).into()));
+        assert_eq!(lost("connection refused"), "the API server cannot be reached: connection refused");
+        assert_eq!(lost("closed: https://docs.example/#eof"), "the API server cannot be reached: closed");
+    }
+
+    #[test]
+    fn what_stands_in_a_kubeconfig_is_not_repeated() {
+        let drawn = io::Error::other("line 1: unclosed bracket\n  |\n1 | token: secret\n  | ^");
+        assert_eq!(render_error(&drawn), "line 1: unclosed bracket");
+    }
 }

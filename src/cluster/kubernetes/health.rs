@@ -1,4 +1,4 @@
-//! How the watches are: which have listed, which are away since when, and why. It is logged here, once for each turn.
+//! How the watches are: which have listed, which are away since when, and why.
 
 use tokio::time::Instant;
 
@@ -15,12 +15,14 @@ pub(super) struct Health {
     error: Option<String>,
     /// The cluster has no such resource.
     absent: bool,
+    /// Nobody waits for its first list any more.
+    waived: bool,
 }
 
 impl Health {
     /// A watch that has not begun.
     pub(super) fn new(resource: Resource, now: Instant) -> Self {
-        Self { resource, listed_at: None, away_since: Some(now), error: None, absent: false }
+        Self { resource, listed_at: None, away_since: Some(now), error: None, absent: false, waived: false }
     }
 
     /// Takes in what the watch says. True where a report differs for it.
@@ -30,11 +32,12 @@ impl Health {
                 self.absent = false;
                 self.listed_at.replace(now).is_none()
             }
-            News::Stands => self.stand(now),
+            News::Stands => self.stand(),
             News::Absent => {
                 self.absent = true;
+                self.waived = true;
                 self.listed_at = None;
-                self.stand(now)
+                self.stand()
             }
             News::Away { error, .. } => self.fail(error, now),
             News::Begun | News::Seen(_) | News::Gone(_) => false,
@@ -43,7 +46,22 @@ impl Health {
 
     /// Whether nothing may be decided for want of it.
     pub(super) fn is_wanted(&self) -> bool {
-        self.resource.is_required() && self.listed_at.is_none()
+        self.listed_at.is_none() && !self.waived
+    }
+
+    /// Whether it is required, and away.
+    pub(super) fn is_missed(&self) -> bool {
+        self.resource.is_required() && self.away_since.is_some()
+    }
+
+    /// Whether there is a last known state.
+    pub(super) fn has_listed(&self) -> bool {
+        self.listed_at.is_some()
+    }
+
+    /// What is not required has failed and need not be waited for: in each start, what it reserves would else be bound for a moment.
+    pub(super) fn waive(&mut self) {
+        self.waived = !self.resource.is_required();
     }
 
     pub(super) fn report(&self, now: Instant, objects: usize, problems: Vec<String>) -> WatchReport {
@@ -59,13 +77,9 @@ impl Health {
         }
     }
 
-    fn stand(&mut self, now: Instant) -> bool {
-        let Some(since) = self.away_since.take() else { return false };
-        if self.error.take().is_some() {
-            let seconds = now.saturating_duration_since(since).as_secs();
-            tracing::info!("the watch of {} is back after {seconds} s", self.resource.name());
-        }
-        true
+    fn stand(&mut self) -> bool {
+        self.error = None;
+        self.away_since.take().is_some()
     }
 
     fn fail(&mut self, error: &str, now: Instant) -> bool {
@@ -73,8 +87,6 @@ impl Health {
         if self.error.as_deref() == Some(error) {
             return false;
         }
-        let kept = if self.listed_at.is_some() { "; the last known state stays in force" } else { "" };
-        tracing::warn!("the watch of {} is away: {error}{kept}", self.resource.name());
         self.error = Some(error.to_owned());
         true
     }

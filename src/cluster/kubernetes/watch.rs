@@ -64,8 +64,8 @@ pub(super) enum News {
     Away {
         /// Why.
         error: String,
-        /// By 401: other credentials may help.
-        unauthorized: bool,
+        /// The HTTP status by which the server refused.
+        code: Option<u16>,
     },
     /// The cluster has no such resource.
     Absent,
@@ -103,6 +103,8 @@ pub(super) struct Watch {
     messages: Sender<Message>,
     /// Where the watch goes on; none: all is listed first.
     version: Option<String>,
+    /// The last watch was broken off: what the server knows since may be another history.
+    broken: bool,
     refusals: u32,
 }
 
@@ -130,7 +132,7 @@ impl From<Closed> for Ended {
 impl Watch {
     /// Follows `resource`; the first thing that is done is a list.
     pub(super) fn new(resource: Resource, client: Client, messages: Sender<Message>) -> Self {
-        Self { resource, client, messages, version: None, refusals: 0 }
+        Self { resource, client, messages, version: None, broken: false, refusals: 0 }
     }
 
     /// Follows it until nobody listens any more.
@@ -139,6 +141,7 @@ impl Watch {
         loop {
             let began = Instant::now();
             let ended = self.turn().await;
+            self.broken = ended.is_err() || began.elapsed() < Duration::from_secs(WATCH_SECONDS.into());
             if began.elapsed() >= STOOD && self.version.is_some() {
                 backoff.reset();
             }
@@ -157,15 +160,34 @@ impl Watch {
 
     /// Lists where that is due, then watches until the watch ends.
     async fn turn(&mut self) -> Result<(), Ended> {
+        if self.broken && self.is_ahead().await? {
+            tracing::warn!("the API server's store is older than what it told of {}: it was restored; listing anew", self.resource.name());
+            self.version = None;
+        }
         if self.version.is_none() {
             self.version = Some(self.list().await?);
         }
         self.watch().await
     }
 
+    /// Whether the server has not come as far as this watch: its store was restored from a backup. It would take the watch, and tell
+    /// nothing until it has. Versions of one resource are numbers that grow (KEP-5504).
+    async fn is_ahead(&self) -> Result<bool, Ended> {
+        let Some(Ok(version)) = self.version.as_ref().map(|version| version.parse::<u64>()) else { return Ok(false) };
+        let parameters = ListParams { limit: Some(1), ..ListParams::default() };
+        let page = self.page(&parameters).await?;
+        Ok(page.metadata.resource_version.parse::<u64>().is_ok_and(|newest| newest < version))
+    }
+
+    async fn page(&self, parameters: &ListParams) -> Result<Page, Ended> {
+        let request = Request::new(self.resource.path()).list(parameters).map_err(unbuilt)?;
+        Ok(serde_json::from_slice(&call(&self.client, request).await?).map_err(CallError::Garbage)?)
+    }
+
     /// Says what went wrong, and gives the time until the next try.
     async fn judge(&mut self, error: &CallError, backoff: &mut Backoff) -> Result<Duration, Closed> {
         let code = error.code();
+        backoff.note(code.is_some());
         self.refusals = if code.is_some() { self.refusals + 1 } else { 0 };
         if code == Some(410) || self.refusals >= SUSPECT || matches!(error, CallError::Garbage(_)) {
             self.version = None;
@@ -180,7 +202,7 @@ impl Watch {
             self.say(News::Absent).await?;
             return Ok(spread(ABSENT));
         }
-        self.say(News::Away { error: render_error(error), unauthorized: code == Some(401) }).await?;
+        self.say(News::Away { error: render_error(error), code }).await?;
         let limit = if matches!(code, Some(400..=428)) { REFUSED } else { AWAY };
         Ok(backoff.next(limit).max(error.retry_after().map_or(Duration::ZERO, |asked| spread(asked.min(ASKED)))))
     }
@@ -189,8 +211,7 @@ impl Watch {
         let mut parameters = ListParams { limit: Some(PAGE), ..ListParams::default() };
         self.say(News::Begun).await?;
         loop {
-            let request = Request::new(self.resource.path()).list(&parameters).map_err(unbuilt)?;
-            let page: Page = serde_json::from_slice(&call(&self.client, request).await?).map_err(CallError::Garbage)?;
+            let page = self.page(&parameters).await?;
             for raw in page.items.unwrap_or_default() {
                 self.say(News::Seen(self.resource.decode(&raw))).await?;
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::api::{ApiFacts, Reached};
 use super::{Facts, finding, ok};
 use crate::model::{Finding, Reason, Severity, Verdict};
 
@@ -16,9 +17,12 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let served = facts.decision.verdicts.iter().filter(|verdict| verdict.reason.is_served()).count();
     let others = facts.decision.verdicts.len() - served - troubles.values().map(Vec::len).sum::<usize>();
     let mut findings: Vec<_> = troubles.into_iter().filter_map(|(reason, verdicts)| judge_one(facts, reason, &verdicts)).collect();
-    findings.push(match facts.decision.verdicts.len() {
+    findings.extend(match facts.decision.verdicts.len() {
         0 => nothing_asked(facts),
-        _ => ok("verdicts", format!("addresses asked for: {served} bound here or standby, {others} not for this node (hostvip status)")),
+        _ => Some(ok(
+            "verdicts",
+            format!("addresses asked for: {served} bound here or standby, {others} not for this node (hostvip status)"),
+        )),
     });
     findings
 }
@@ -108,18 +112,20 @@ fn mend_owner(reason: &Reason) -> &'static str {
     }
 }
 
-fn nothing_asked(facts: &Facts) -> Finding {
-    let files = &facts.settings.source.files;
-    let what = if files.is_empty() {
-        "no source is configured, and there is no [[vip]]".to_owned()
-    } else {
-        format!("no Service of {} asks for an address", files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))
+/// None where the cluster cannot be asked: what its Services ask for is not known, and that it cannot is a finding already.
+fn nothing_asked(facts: &Facts) -> Option<Finding> {
+    let cluster = match &facts.api {
+        None => None,
+        Some(ApiFacts { reached: Reached::Answers(_), .. }) => Some("the cluster".to_owned()),
+        Some(_) => return None,
     };
-    finding(
-        Severity::Warning,
-        "nothing_asked",
-        what,
-        "hostvip has nothing to do",
-        "name Service manifests in source.files (kubectl get services -A -o yaml), or VIPs in [[vip]]",
-    )
+    let sources: Vec<_> = facts.settings.source.files.iter().map(|path| path.display().to_string()).chain(cluster).collect();
+    let (what, fix) = if sources.is_empty() {
+        let fix = "name an API server in source.kubernetes, Service manifests in source.files, or VIPs in [[vip]]";
+        ("no source is configured, and there is no [[vip]]".to_owned(), fix)
+    } else {
+        let fix = "have addresses assigned (status.loadBalancer.ingress, spec.externalIPs), or name VIPs in [[vip]]";
+        (format!("no Service of {} asks for an address", sources.join(", ")), fix)
+    };
+    Some(finding(Severity::Warning, "nothing_asked", what, "hostvip has nothing to do", fix))
 }

@@ -16,6 +16,8 @@ pub struct Story {
     pub node: String,
     /// Told by a running agent; else it is what one would decide.
     pub running: bool,
+    /// What is wrong with the sources: what they do not tell is missing here.
+    pub problems: Vec<String>,
     /// The Services that it is about.
     pub services: Vec<ServiceStory>,
     /// Every verdict on them, those without an address too.

@@ -119,3 +119,42 @@ fn an_optional_resource_blocks_nothing() {
         assert_eq!((egress.error, egress.away_seconds, egress.listed_seconds_ago), (None, None, None));
     });
 }
+
+#[test]
+fn what_an_optional_resource_reserves_counts_from_the_first_moment() {
+    run(async {
+        let server = Server::start().await;
+        let egress = json!({ "metadata": { "name": "shop" }, "spec": { "egressIPs": ["192.0.2.101"] } });
+        server.play("list services", [Reply::list(&[api()])]);
+        server.play("list egressips", [Reply::list(&[egress]).delayed(Duration::from_millis(500))]);
+        let mut kubernetes = start(server.kubeconfig());
+        until(&mut kubernetes, "something can be decided", |kubernetes| kubernetes.cluster().is_some()).await;
+        let reserved = &kubernetes.cluster().unwrap().addresses;
+        assert!(reserved.contains_key(&"192.0.2.101".parse().unwrap()), "it would be bound for a moment: {reserved:?}");
+    });
+}
+
+#[test]
+fn an_optional_resource_that_fails_is_not_waited_for() {
+    run(async {
+        let server = Server::start().await;
+        let broken = Reply::text(500, json!({ "kind": "Status", "code": 500, "message": "the conversion webhook is away" }));
+        server.play("list egressips", vec![broken; 50]);
+        let mut kubernetes = start(server.kubeconfig());
+        until(&mut kubernetes, "something can be decided", |kubernetes| kubernetes.cluster().is_some()).await;
+        assert!(error(&kubernetes, "egressips").contains("500: the conversion webhook is away"));
+    });
+}
+
+#[test]
+fn a_store_that_went_back_is_listed_anew() {
+    run(async {
+        let server = Server::start().await;
+        server.play("list services", [Reply::list(&[web("1", "ClusterIP")]), Reply::list(&[api()])]);
+        // Lists say that the newest version is 5: a watch from 9 on would be silent.
+        server.play("watch services", [Reply::ended_watch(&[("MODIFIED", web("9", "ClusterIP"))])]);
+        let mut kubernetes = start(server.kubeconfig());
+        until(&mut kubernetes, "what the store has now", |kubernetes| names(kubernetes) == ["default/api"]).await;
+        assert_eq!((server.asked("list services"), server.asked("peek services")), (2, 1));
+    });
+}

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -29,9 +30,11 @@ pub(crate) struct Reply {
     retry_after: Option<u32>,
     /// Nothing comes after the text, and no end either.
     hangs: bool,
+    /// Until it comes.
+    delay: Duration,
 }
 
-/// The server, and how often it was asked for what: `list services`, `watch nodes`.
+/// The server, and how often it was asked for what: `list services`, `watch nodes`, `peek services` (a list of one).
 pub(crate) struct Server {
     script: Arc<Mutex<Script>>,
     directory: TempDir,
@@ -48,7 +51,7 @@ impl Reply {
     /// A list, or a refusal by another status.
     #[allow(clippy::needless_pass_by_value, reason = "scripts read better")]
     pub(crate) fn text(status: u16, text: impl ToString) -> Self {
-        Self { status, text: text.to_string(), retry_after: None, hangs: false }
+        Self { status, text: text.to_string(), retry_after: None, hangs: false, delay: Duration::ZERO }
     }
 
     /// A whole list.
@@ -69,6 +72,10 @@ impl Reply {
 
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    pub(crate) fn delayed(self, delay: Duration) -> Self {
+        Self { delay, ..self }
     }
 
     fn send(self) -> Response<StreamBody<Chunks>> {
@@ -120,16 +127,25 @@ async fn serve(listener: TcpListener, script: Arc<Mutex<Script>>) {
         let script = Arc::clone(&script);
         let answer = service_fn(move |request: Request<Incoming>| {
             let reply = next(&script, &request);
-            async move { Ok::<_, Infallible>(reply.send()) }
+            async move {
+                tokio::time::sleep(reply.delay).await;
+                Ok::<_, Infallible>(reply.send())
+            }
         });
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
     }
 }
 
 fn next(script: &Mutex<Script>, request: &Request<Incoming>) -> Reply {
-    let watches = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+    let has = |part: &str| request.uri().query().is_some_and(|query| query.split('&').any(|own| own == part));
     let resource = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let request = format!("{} {resource}", if watches { "watch" } else { "list" });
+    let watches = has("watch=true");
+    let verb = match (watches, has("limit=1")) {
+        (true, _) => "watch",
+        (_, true) => "peek",
+        _ => "list",
+    };
+    let request = format!("{verb} {resource}");
     let mut script = script.lock().unwrap();
     *script.asked.entry(request.clone()).or_default() += 1;
     let played = script.replies.get_mut(&request).and_then(VecDeque::pop_front);

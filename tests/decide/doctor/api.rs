@@ -1,6 +1,7 @@
 //! The way to the API server.
 
 use hostvip::decide::doctor::api::{Answers, ApiFacts, Grant, Need, Reached, TlsFault, judge};
+use hostvip::decide::doctor::diagnose;
 use hostvip::model::Severity;
 
 use super::documented;
@@ -77,4 +78,19 @@ fn where_the_way_ends_is_one_error_that_says_what_to_do() {
         assert!(finding.fix.contains(fix), "{finding:?}");
         assert!(finding.what.contains("api:6443") || finding.what.contains("/k"), "it names its object: {finding:?}");
     }
+}
+
+#[test]
+fn nothing_is_said_of_a_cluster_that_cannot_be_asked() {
+    let asked = |reached| {
+        let mut all = crate::doctor::facts();
+        all.settings.vips.clear();
+        all.decision = hostvip::decide::Decision::default();
+        all.api = Some(ApiFacts { reached, ..answers(|_| {}) });
+        let found = diagnose(&all).into_iter().find(|finding| finding.code == "nothing_asked");
+        found.map(|finding| finding.what)
+    };
+    assert_eq!(asked(Reached::Silent("no answer".into())), None);
+    let reached = answers(|_| {}).reached;
+    assert_eq!(asked(reached).as_deref(), Some("no Service of the cluster asks for an address"));
 }
