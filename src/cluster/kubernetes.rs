@@ -19,6 +19,7 @@ mod call;
 mod client;
 mod credentials;
 mod health;
+mod names;
 mod outage;
 mod probe;
 mod recorder;

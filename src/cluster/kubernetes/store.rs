@@ -3,10 +3,11 @@
 //! It tells what matters from what does not: of a hundred changes a second, nearly all are endpoints that move within what was known
 //! before, and no decision needs to be made for them. Absent: the state of the watches themselves (`health.rs`).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::names::Names;
 use super::resource::{Object, Projection, Resource};
 use super::table::{Change, Key, Rows, Table};
 use super::watch::News;
@@ -30,8 +31,7 @@ pub(super) struct Store {
     parts: BTreeSet<(ServiceKey, Key)>,
     /// Addresses of the API server, as this node reaches it.
     api_server: Vec<IpAddr>,
-    /// One text for each name, however many objects name it.
-    names: HashSet<Arc<str>>,
+    names: Names,
     cluster: Cluster,
     /// Ranges and addresses that are reserved have to be gathered anew.
     reserved_stale: bool,
@@ -127,7 +127,7 @@ impl Store {
     }
 
     fn put_slice(&mut self, key: &Key, mut slice: EndpointSlice) -> bool {
-        slice.backends.share(|name| shared(&mut self.names, name));
+        slice.backends.share(|name| self.names.share(name));
         slice.service = slice.service.map(|service| self.shared_service(&service));
         let (service, api_server) = (slice.service.clone(), slice.api_server.clone());
         let Change::From(before) = self.slices.put(key.clone(), slice) else { return false };
@@ -238,22 +238,14 @@ impl Store {
     }
 
     fn shared_key(&mut self, key: Key) -> Key {
-        Key { namespace: shared(&mut self.names, &key.namespace), name: key.name }
+        Key { namespace: self.names.share(&key.namespace), name: key.name }
     }
 
     fn shared_service(&mut self, key: &ServiceKey) -> ServiceKey {
-        ServiceKey { namespace: shared(&mut self.names, &key.namespace), name: shared(&mut self.names, &key.name) }
+        ServiceKey { namespace: self.names.share(&key.namespace), name: self.names.share(&key.name) }
     }
 }
 
 fn service_key(key: &Key) -> ServiceKey {
     ServiceKey { namespace: Arc::clone(&key.namespace), name: Arc::clone(&key.name) }
-}
-
-fn shared(names: &mut HashSet<Arc<str>>, name: &Arc<str>) -> Arc<str> {
-    if let Some(known) = names.get(name) {
-        return Arc::clone(known);
-    }
-    names.insert(Arc::clone(name));
-    Arc::clone(name)
 }
