@@ -37,7 +37,7 @@ use recorder::Recorder;
 use resource::{Object, Resource};
 use session::{Message, Session};
 use store::Store;
-use watch::News;
+use watch::WatchEvent;
 
 /// Messages that wait at the most; then the watches wait, and the API server after them.
 const QUEUE: usize = 1024;
@@ -147,16 +147,16 @@ impl Kubernetes {
             match message {
                 Message::Watch(update) => {
                     let health = &mut self.watches[update.resource as usize];
-                    let differs = health.take(&update.news, now);
+                    let differs = health.take(&update.event, now);
                     reports |= differs;
-                    if let News::Away { code, error } = &update.news {
+                    if let WatchEvent::Away { code, error } = &update.event {
                         if differs {
                             log_away(health, update.resource, error, *code, &mut self.outage, now);
                         }
                         self.fail(update.resource, *code);
                     }
-                    let bad = if let News::Seen(Object { says: Err(why), .. }) = &update.news { Some(why.clone()) } else { None };
-                    let matters = self.store.take(update.resource, update.news);
+                    let bad = if let WatchEvent::Seen(Object { says: Err(why), .. }) = &update.event { Some(why.clone()) } else { None };
+                    let matters = self.store.take(update.resource, update.event);
                     if let Some(why) = bad.filter(|_| matters) {
                         tracing::warn!("{why}; what it said before, if anything, stays in force");
                     }

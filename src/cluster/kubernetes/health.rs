@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 use super::resource::Resource;
-use super::watch::News;
+use super::watch::WatchEvent;
 use crate::model::report::WatchReport;
 
 /// The state of one watch.
@@ -26,21 +26,21 @@ impl Health {
     }
 
     /// Takes in what the watch says. True where a report differs for it.
-    pub(super) fn take(&mut self, news: &News, now: Instant) -> bool {
-        match news {
-            News::Listed => {
+    pub(super) fn take(&mut self, event: &WatchEvent, now: Instant) -> bool {
+        match event {
+            WatchEvent::Listed => {
                 self.absent = false;
                 self.listed_at.replace(now).is_none()
             }
-            News::Stands => self.stand(),
-            News::Absent => {
+            WatchEvent::Stands => self.stand(),
+            WatchEvent::Absent => {
                 self.absent = true;
                 self.waived = true;
                 self.listed_at = None;
                 self.stand()
             }
-            News::Away { error, .. } => self.fail(error, now),
-            News::Begun | News::Seen(_) | News::Gone(_) => false,
+            WatchEvent::Away { error, .. } => self.fail(error, now),
+            WatchEvent::Begun | WatchEvent::Seen(_) | WatchEvent::Gone(_) => false,
         }
     }
 

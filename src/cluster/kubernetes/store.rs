@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::names::Names;
 use super::resource::{Object, Projection, Resource};
 use super::table::{Change, Key, Rows, Table};
-use super::watch::News;
+use super::watch::WatchEvent;
 use crate::model::cluster::{EgressIp, ServiceCidr};
 use crate::model::{Backends, Cluster, EndpointSlice, ExternalTraffic, Node, Service, ServiceKey};
 
@@ -70,21 +70,21 @@ impl Store {
     }
 
     /// Takes in what a watch says. True where a decision may differ for it, or a report does.
-    pub(super) fn take(&mut self, resource: Resource, news: News) -> bool {
-        match news {
-            News::Begun => {
+    pub(super) fn take(&mut self, resource: Resource, event: WatchEvent) -> bool {
+        match event {
+            WatchEvent::Begun => {
                 self.table_mut(resource).begin();
                 false
             }
-            News::Seen(Object { key, says: Ok(says), .. }) => {
+            WatchEvent::Seen(Object { key, says: Ok(says), .. }) => {
                 let key = self.shared_key(key);
                 self.put(key, says)
             }
-            News::Seen(Object { key, says: Err(why), .. }) => self.table_mut(resource).spoil(key, why),
-            News::Gone(Object { key, .. }) => self.remove(resource, &key),
-            News::Listed => self.table(resource).unseen().iter().fold(false, |matters, key| self.remove(resource, key) | matters),
-            News::Absent => self.table(resource).keys().iter().fold(false, |matters, key| self.remove(resource, key) | matters),
-            News::Stands | News::Away { .. } => false,
+            WatchEvent::Seen(Object { key, says: Err(why), .. }) => self.table_mut(resource).spoil(key, why),
+            WatchEvent::Gone(Object { key, .. }) => self.remove(resource, &key),
+            WatchEvent::Listed => self.table(resource).unseen().iter().fold(false, |matters, key| self.remove(resource, key) | matters),
+            WatchEvent::Absent => self.table(resource).keys().iter().fold(false, |matters, key| self.remove(resource, key) | matters),
+            WatchEvent::Stands | WatchEvent::Away { .. } => false,
         }
     }
 

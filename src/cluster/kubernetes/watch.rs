@@ -44,12 +44,12 @@ pub(super) struct Update {
     /// Of which resource.
     pub(super) resource: Resource,
     /// What.
-    pub(super) news: News,
+    pub(super) event: WatchEvent,
 }
 
-/// The news of one watch.
+/// What happens on one watch.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum WatchEvent {
     /// A list begins: what is not seen before it ends is gone.
     Begun,
     /// An object is there.
@@ -199,25 +199,25 @@ impl Watch {
         }
         if code == Some(404) && !self.resource.is_required() {
             self.version = None;
-            self.say(News::Absent).await?;
+            self.say(WatchEvent::Absent).await?;
             return Ok(spread(ABSENT));
         }
-        self.say(News::Away { error: render_error(error), code }).await?;
+        self.say(WatchEvent::Away { error: render_error(error), code }).await?;
         let limit = if matches!(code, Some(400..=428)) { REFUSED } else { AWAY };
         Ok(backoff.next(limit).max(error.retry_after().map_or(Duration::ZERO, |asked| spread(asked.min(ASKED)))))
     }
 
     async fn list(&self) -> Result<String, Ended> {
         let mut parameters = ListParams { limit: Some(PAGE), ..ListParams::default() };
-        self.say(News::Begun).await?;
+        self.say(WatchEvent::Begun).await?;
         loop {
             let page = self.page(&parameters).await?;
             for raw in page.items.unwrap_or_default() {
-                self.say(News::Seen(self.resource.decode(&raw))).await?;
+                self.say(WatchEvent::Seen(self.resource.decode(&raw))).await?;
             }
             parameters.continue_token = page.metadata.next.filter(|token| !token.is_empty());
             if parameters.continue_token.is_none() {
-                self.say(News::Listed).await?;
+                self.say(WatchEvent::Listed).await?;
                 return Ok(page.metadata.resource_version);
             }
         }
@@ -229,7 +229,7 @@ impl Watch {
         let request = Request::new(self.resource.path()).watch(&parameters, &version).map_err(unbuilt)?;
         let mut lines = Lines::new(open(&self.client, request).await?, SILENCE);
         self.refusals = 0;
-        self.say(News::Stands).await?;
+        self.say(WatchEvent::Stands).await?;
         while let Some(line) = lines.next().await? {
             self.take(&line).await?;
         }
@@ -256,16 +256,16 @@ impl Watch {
             self.version = Some(object.version.clone());
         }
         match kind.as_str() {
-            "ADDED" | "MODIFIED" => self.say(News::Seen(object)).await?,
-            "DELETED" => self.say(News::Gone(object)).await?,
+            "ADDED" | "MODIFIED" => self.say(WatchEvent::Seen(object)).await?,
+            "DELETED" => self.say(WatchEvent::Gone(object)).await?,
             // A kind of event that this version does not know says nothing about the objects that it does.
             _ => {}
         }
         Ok(())
     }
 
-    async fn say(&self, news: News) -> Result<(), Closed> {
-        self.messages.send(Message::Watch(Update { resource: self.resource, news })).await.map_err(|_| Closed)
+    async fn say(&self, event: WatchEvent) -> Result<(), Closed> {
+        self.messages.send(Message::Watch(Update { resource: self.resource, event })).await.map_err(|_| Closed)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::resource::Resource;
 use super::super::table::Rows;
-use super::super::watch::News;
+use super::super::watch::WatchEvent;
 use super::Store;
 
 const SERVICES: Resource = Resource::Services;
@@ -34,21 +34,21 @@ fn node(name: &str, ready: &str, heartbeat: &str) -> Value {
 
 impl Store {
     fn seen(&mut self, resource: Resource, object: &Value) -> bool {
-        let matters = self.take(resource, News::Seen(resource.decode(&to_raw_value(object).unwrap())));
+        let matters = self.take(resource, WatchEvent::Seen(resource.decode(&to_raw_value(object).unwrap())));
         self.settle();
         matters
     }
 
     fn gone(&mut self, resource: Resource, object: &Value) -> bool {
-        let matters = self.take(resource, News::Gone(resource.decode(&to_raw_value(object).unwrap())));
+        let matters = self.take(resource, WatchEvent::Gone(resource.decode(&to_raw_value(object).unwrap())));
         self.settle();
         matters
     }
 
     fn listed<'a>(&mut self, resource: Resource, objects: impl IntoIterator<Item = &'a Value>) -> bool {
-        self.take(resource, News::Begun);
+        self.take(resource, WatchEvent::Begun);
         let matters = objects.into_iter().fold(false, |matters, object| self.seen(resource, object) | matters);
-        let matters = self.take(resource, News::Listed) | matters;
+        let matters = self.take(resource, WatchEvent::Listed) | matters;
         self.settle();
         matters
     }
@@ -107,10 +107,10 @@ fn a_list_drops_what_it_does_not_show_and_nothing_before_its_end() {
     let (web, api) = (service("web", "Cluster", Some("192.0.2.1")), service("api", "Cluster", Some("192.0.2.2")));
     store.listed(SERVICES, [&web, &api]);
     assert!(!store.listed(SERVICES, [&web, &api]), "nothing is new");
-    store.take(SERVICES, News::Begun);
+    store.take(SERVICES, WatchEvent::Begun);
     store.seen(SERVICES, &api);
     assert_eq!(store.services().count(), 2);
-    assert!(store.take(SERVICES, News::Listed));
+    assert!(store.take(SERVICES, WatchEvent::Listed));
     assert_eq!(store.services().map(|service| &*service.key.name).collect::<Vec<_>>(), ["api"]);
 }
 
@@ -138,7 +138,7 @@ fn what_is_reserved_is_free_again_afterwards() {
     store.seen(Resource::EgressIps, &egress);
     assert_eq!(of(&store, "192.0.2.50").as_deref(), Some("the EgressIP shop"));
     assert!(of(&store, "10.96.0.7").is_some());
-    assert!(store.take(Resource::EgressIps, News::Absent));
+    assert!(store.take(Resource::EgressIps, WatchEvent::Absent));
     store.settle();
     assert_eq!(of(&store, "192.0.2.50"), None);
     assert_eq!(of(&store, "10.96.0.7").as_deref(), Some("the cluster IP of a Service"));
