@@ -2,7 +2,7 @@
 
 use super::objects::{service, slice};
 use super::{KubeCluster, POOL};
-use crate::cluster::{EXTERNAL, VIP, VIP6};
+use crate::cluster::{EXTERNAL, VIP, VIP6, verdict_on};
 
 /// More addresses of the pool.
 const CLUSTER_IPS: &str = "192.0.2.113";
@@ -73,4 +73,27 @@ fn addresses_of_the_cluster_are_refused_and_annotations_are_heard() {
     cluster.wait_silent(VIP);
     annotate("hostvip.dev/ignore-");
     cluster.wait_answered(VIP, owner);
+}
+
+#[test]
+fn a_file_counts_before_its_namesake_of_the_cluster() {
+    let both = POOL.replace("[source]\n", "[source]\nfiles = [\"{dir}/services.yaml\"]\n");
+    let Some(cluster) = KubeCluster::start(1, &both) else { return };
+    let (node, theirs, other) = (&cluster.nodes[0], "192.0.2.110", "192.0.2.111");
+    cluster.control_plane.apply(&(service("web", theirs, "") + &service("other", other, "")));
+    let _agents = cluster.ready_agents();
+    // The file's default/web asks for VIP, port 80, as the cluster's does at its own address.
+    for vip in [VIP, other] {
+        cluster.wait_answered(vip, node.host.mac);
+    }
+    let report = node.wait_report("the double is told", |report| {
+        report
+            .watches
+            .iter()
+            .any(|watch| watch.problems.iter().any(|problem| problem.contains("Service default/web is also named in a file")))
+    });
+    assert!(verdict_on(&report, theirs).is_none() && !node.holds(theirs), "{:?}", report.verdicts);
+    node.hostvip.write("services.yaml", "");
+    cluster.wait_answered(theirs, node.host.mac);
+    cluster.wait_silent(VIP);
 }
